@@ -1,0 +1,50 @@
+# Mujaz: `make demo` and `make test` do all the set-up there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS ?= run
+
+.PHONY: demo run test test-long lint bench install screenshots train quality fuzz requirements clean
+
+demo: $(VENV)/.run
+	$(BIN)/mujaz demo
+
+run: $(VENV)/.run
+	$(BIN)/mujaz run
+
+install: $(VENV)/.run
+
+test: $(VENV)/.test
+	$(BIN)/python tests/setup_browser.py
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not long"
+
+test-long: $(VENV)/.test
+	$(BIN)/python tests/setup_browser.py
+	$(BIN)/pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks
+
+# A virtual environment of plain venv and pip; each stamp stands for one hash-pinned set.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip --disable-pip-version-check install -q --require-hashes --no-deps -r $<
+	$(BIN)/pip --disable-pip-version-check install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+requirements:
+	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --extra parquet -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --all-extras -o requirements/test.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --group bench --all-extras -o requirements/bench.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

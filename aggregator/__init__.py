@@ -1,0 +1,3 @@
+"""Mujaz: an Arabic-news aggregator."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What Mujaz knows of the Arabic language: folding, words, numbers, dates. Pure."""
