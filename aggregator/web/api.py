@@ -1,0 +1,357 @@
+"""The API under /api/v1: stories, items, outlets, sources, search, pictures. Errors are problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from aggregator.export.rights import shown
+from aggregator.model import Item, Outlet, Sort, Status, Story, StoryFilter
+from aggregator.web.context import Site
+
+MOST = 200
+BIGGEST = 2**63 - 1
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+def _problem(text: str) -> dict[str, object]:
+    return {"description": text, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+
+
+ERRORS: dict[int | str, dict[str, object]] = {
+    400: _problem("The request can't be understood."),
+    401: _problem("A token is needed."),
+    403: _problem("Refused."),
+    404: _problem("There is no such thing."),
+    421: {"description": "An unknown host name."},
+    422: _problem("A parameter has a wrong value."),
+    429: {"description": "Too many requests."},
+    503: _problem("The database is not available."),
+}
+
+
+def site_of(request: Request) -> Site:
+    """Give the running page."""
+    site: Site = request.app.state.site
+    return site
+
+
+SiteOf = Annotated[Site, Depends(site_of)]
+Id = Annotated[int, Path(ge=1, le=BIGGEST)]
+
+
+def _secret(authorization: str) -> str:
+    scheme, _, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def may_read(site: SiteOf, authorization: Annotated[str, Header()] = "") -> None:
+    """Let anyone read where ``web.public_api`` is true, else holders of a token."""
+    if not site.settings.web.public_api and site.store.check_token(_secret(authorization)) is None:
+        raise HTTPException(401, "Send a token: Authorization: Bearer …; make one with `mujaz token add`.", {"www-authenticate": "Bearer"})
+
+
+def may_write(site: SiteOf, authorization: Annotated[str, Header()] = "") -> None:
+    """Let only holders of a writing token change things."""
+    scopes = site.store.check_token(_secret(authorization))
+    if scopes is None:
+        raise HTTPException(401, "Send a token: Authorization: Bearer …; make one with `mujaz token add`.", {"www-authenticate": "Bearer"})
+    if "write" not in scopes:
+        raise HTTPException(403, "This token may only read.")
+
+
+router = APIRouter(prefix="/api/v1", responses=ERRORS)
+Reading = [Depends(may_read)]
+Writing = [Depends(may_write)]
+
+
+class OutletOut(BaseModel):
+    """A publisher."""
+
+    id: str
+    name: str
+    name_latin: str
+    country: str
+    language: str
+    site: str
+    items: int | None = None
+
+
+class ItemOut(BaseModel):
+    """One report. Texts are within the outlet's rights."""
+
+    id: int
+    story: int
+    outlet: OutletOut
+    title: str
+    url: str
+    source_link: str
+    published: datetime | None
+    updated: datetime | None
+    seen: datetime
+    author: str
+    language: str
+    topic: str
+    agency: str
+    image: str
+    summary: str
+    body: str
+    whole: bool
+    score: float | None
+    why: list[str]
+
+
+class RelatedOut(BaseModel):
+    """A story that is close, but other news."""
+
+    story: int
+    title: str
+    score: float
+    why: list[str]
+
+
+class StoryOut(BaseModel):
+    """Near-identical reports as one entry; the first item leads."""
+
+    id: int
+    title: str
+    first: datetime
+    last: datetime
+    updated: datetime
+    independent: int
+    items: list[ItemOut]
+    related: list[RelatedOut]
+
+
+class StoriesOut(BaseModel):
+    """A page of stories; ``next`` is the cursor of the page after it."""
+
+    stories: list[StoryOut]
+    next: str | None
+
+
+class ItemsOut(BaseModel):
+    """A page of items; ``next`` is the cursor of the page after it."""
+
+    items: list[ItemOut]
+    next: str | None
+
+
+class SourceOut(BaseModel):
+    """A source with its health."""
+
+    id: str
+    outlet: str
+    kind: str
+    addresses: list[str]
+    status: str
+    unwell: bool
+    failures: int
+    problem: str
+    last_success: datetime | None
+    next_fetch: datetime | None
+    reason: str
+    items: int
+
+
+def _outlet(outlet: Outlet, items: int | None = None) -> OutletOut:
+    return OutletOut(
+        id=outlet.id, name=outlet.name, name_latin=outlet.name_latin, country=outlet.country, language=outlet.language, site=outlet.site, items=items
+    )
+
+
+def _item(site: Site, item: Item) -> ItemOut:
+    from aggregator.dedup.reason import say
+
+    part = shown(item, everything=site.private)
+    return ItemOut(
+        id=item.id,
+        story=item.story_id,
+        outlet=_outlet(item.outlet),
+        title=item.title,
+        url=item.url,
+        source_link=item.source_link,
+        published=item.published,
+        updated=item.updated,
+        seen=item.seen_at,
+        author=item.author,
+        language=item.language,
+        topic=item.topic,
+        agency=item.agency,
+        image=part.image,
+        summary=part.summary,
+        body=part.body,
+        whole=part.whole,
+        score=item.score,
+        why=[say(reason, "en") for reason in item.why],
+    )
+
+
+def _story(site: Site, story: Story) -> StoryOut:
+    from aggregator.dedup.reason import say
+
+    return StoryOut(
+        id=story.id,
+        title=story.lead.title,
+        first=story.first_at,
+        last=story.last_at,
+        updated=story.updated_at,
+        independent=story.independent,
+        items=[_item(site, item) for item in story.items],
+        related=[
+            RelatedOut(story=link.story_id, title=link.title, score=link.score, why=[say(reason, "en") for reason in link.why])
+            for link in story.related
+        ],
+    )
+
+
+Text = Annotated[str, Query(max_length=300)]
+Several = Annotated[list[str], Query(max_length=20)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+
+
+def asked(
+    q: Text = "",
+    outlet: Several = [],  # noqa: B006  (FastAPI copies defaults)
+    country: Several = [],  # noqa: B006
+    topic: Several = [],  # noqa: B006
+    lang: Several = [],  # noqa: B006
+    since: datetime | None = None,
+    until: datetime | None = None,
+    sort: Sort = Sort.TIME,
+) -> StoryFilter:
+    """Read a story filter from the query."""
+    from datetime import UTC
+
+    def aware(moment: datetime | None) -> datetime | None:
+        return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+    return StoryFilter(aware(since), aware(until), tuple(outlet), tuple(c.upper() for c in country), tuple(lang), tuple(topic), " ".join(q.split()), sort)
+
+
+Asked = Annotated[StoryFilter, Depends(asked)]
+
+
+@router.get("/stories", dependencies=Reading)
+def stories(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> StoriesOut:
+    """List stories, newest first (or by ``sort``)."""
+    found = site.store.stories(wish, limit=limit, cursor=cursor)
+    return StoriesOut(stories=[_story(site, story) for story in found.rows], next=found.next)
+
+
+@router.get("/search", dependencies=Reading)
+def search(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> StoriesOut:
+    """Find stories; the same as /stories with ``q``, by relevance unless ``sort`` says else."""
+    return stories(site, wish, limit, cursor)
+
+
+@router.get("/stories/{story_id}", dependencies=Reading)
+def story(site: SiteOf, story_id: Id) -> StoryOut:
+    """Give one story with all its items."""
+    found = site.store.story(story_id)
+    if found is None:
+        raise HTTPException(404, f"There is no story {story_id}.")
+    return _story(site, found)
+
+
+@router.get("/items", dependencies=Reading)
+def items(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> ItemsOut:
+    """List items, newest first."""
+    found = site.store.items(wish, limit=limit, cursor=cursor)
+    return ItemsOut(items=[_item(site, item) for item in found.rows], next=found.next)
+
+
+@router.get("/items/{item_id}", dependencies=Reading)
+def item(site: SiteOf, item_id: Id) -> ItemOut:
+    """Give one item."""
+    found = site.store.item(item_id)
+    if found is None:
+        raise HTTPException(404, f"There is no item {item_id}.")
+    return _item(site, found)
+
+
+@router.get("/outlets", dependencies=Reading)
+def outlets(site: SiteOf) -> list[OutletOut]:
+    """List the outlets with the number of their items."""
+    return [_outlet(outlet, count) for outlet, count in site.store.outlets()]
+
+
+@router.get("/sources", dependencies=Reading)
+def sources(site: SiteOf) -> list[SourceOut]:
+    """List the sources with their health."""
+    unwell = {claim.source.id for claim in site.store.sources(unwell=True, now=site.clock())}
+    return [
+        SourceOut(
+            id=claim.source.id,
+            outlet=claim.source.outlet.id,
+            kind=str(claim.source.kind),
+            addresses=list(claim.source.addresses),
+            status=str(claim.state.status),
+            unwell=claim.source.id in unwell,
+            failures=claim.state.failures,
+            problem=claim.state.failure.detail if claim.state.failure else claim.state.drifted,
+            last_success=claim.state.last_success_at,
+            next_fetch=claim.state.next_fetch_at,
+            reason=claim.state.reason,
+            items=claim.state.item_count,
+        )
+        for claim in site.store.sources()
+    ]
+
+
+class Change(BaseModel):
+    """What a source should be: active or paused."""
+
+    status: Status
+
+
+@router.patch("/sources/{source_id}", dependencies=Writing, status_code=204)
+def change_source(site: SiteOf, source_id: str, change: Change) -> Response:
+    """Pause or resume a source."""
+    if site.store.source(source_id) is None:
+        raise HTTPException(404, f"There is no source {source_id}.")
+    site.store.set_status(source_id, change.status)
+    return Response(status_code=204)
+
+
+@router.delete("/stories/{story_id}", dependencies=Writing, status_code=204)
+def remove_story(site: SiteOf, story_id: Id) -> Response:
+    """Remove a story for good: its items do not come back."""
+    if site.store.story(story_id) is None:
+        raise HTTPException(404, f"There is no story {story_id}.")
+    site.store.remove_story(story_id)
+    site.cache.forget()
+    return Response(status_code=204)
+
+
+@router.delete("/images/{item_id}", dependencies=Writing, status_code=204)
+def block_image(site: SiteOf, item_id: Id) -> Response:
+    """Hide an item's picture for good."""
+    if site.store.item(item_id) is None:
+        raise HTTPException(404, f"There is no item {item_id}.")
+    site.store.block_image(item_id)
+    site.cache.forget()
+    return Response(status_code=204)
+
+
+@router.put("/images/{item_id}", dependencies=Writing, status_code=204)
+def restore_image(site: SiteOf, item_id: Id) -> Response:
+    """Show an item's picture again, and forget the reports against it."""
+    if site.store.item(item_id) is None:
+        raise HTTPException(404, f"There is no item {item_id}.")
+    site.store.restore_image(item_id)
+    site.cache.forget()
+    return Response(status_code=204)

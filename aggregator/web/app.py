@@ -1,0 +1,109 @@
+"""Puts the page together: routes, safety, errors. The store, settings and clock are passed in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from aggregator import __version__
+from aggregator.errors import DatabaseError
+from aggregator.settings import Settings
+from aggregator.web import api, feeds, health, pages, pictures, reports
+from aggregator.web.cache import Cache
+from aggregator.web.context import Site
+from aggregator.web.limits import Limits
+from aggregator.web.safety import Safety
+
+if TYPE_CHECKING:
+    from aggregator.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+def create(
+    store: Store,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    image_client: pictures.ImageClient | None = None,
+    limited: bool = True,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
+    """Build the page over an opened store.
+
+    ``image_client`` fetches pictures for the proxy (None: pictures are linked at their outlets);
+    ``limited=False`` turns the rate limits off, for load tests only.
+    """
+    limits = Limits(time.monotonic, enabled=limited)
+    proxy = pictures.Pictures(image_client, settings.web.image_bytes) if image_client and settings.web.image_proxy else None
+    site = Site(store, settings, clock, Cache(store.generation, time.monotonic), limits, proxy)
+    app = FastAPI(
+        title="Mujaz",
+        version=__version__,
+        description="Merged Arabic news: stories, items, outlets, sources.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.site = site
+    for room in (api, feeds, health, pictures, reports, pages):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=str(files("aggregator.web") / "static")), name="static")
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DatabaseError, _no_database)
+    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Safety, web=settings.web, limits=limits)
+    return app
+
+
+def _answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Say an error as a problem document to programs (RFC 9457), as a page to people."""
+    if request.url.path.startswith("/api/"):
+        problem: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status, "detail": detail}
+        return JSONResponse(problem, status, headers, media_type="application/problem+json")
+    return pages.error(request, status, headers)
+
+
+def _title(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return _answer(request, 422, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+
+
+async def _no_database(request: Request, error: Exception) -> Response:
+    log.warning("the page could not be answered: %s", error)
+    return _answer(request, 503, "The database is not available.", {"retry-after": "10"})
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("an error that should not be on %s", request.url.path, exc_info=error)
+    return _answer(request, 500, "An unexpected error.")

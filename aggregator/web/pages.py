@@ -1,0 +1,154 @@
+"""The pages that a person reads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from aggregator.model import Sort, StoryFilter
+from aggregator.web.answer import page, ready_response
+from aggregator.web.context import Site
+from aggregator.web.request import THEMES, Reader, address_of, reader, wanted
+from aggregator.web.texts import LANGUAGES
+from aggregator.web.view import View
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+CARDS = 30
+TICKER = 40
+
+
+def site_of(request: Request) -> Site:
+    """Give the running page that a request belongs to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def look(request: Request) -> Reader:
+    """Give the reader of a request."""
+    return reader(request, site_of(request).settings.web.language)
+
+
+@router.get("/")
+def front(request: Request) -> Response:
+    """Show the latest stories, or the most widely reported ones."""
+    return _listing(request, "/", wanted(request, query=""))
+
+
+@router.get("/search")
+def search(request: Request) -> Response:
+    """Show the stories that a search finds; a search without words shows the box."""
+    return _listing(request, "/search", wanted(request))
+
+
+@router.get("/outlet/{outlet_id}")
+def outlet(request: Request, outlet_id: str) -> Response:
+    """Show the stories that one outlet reports."""
+    if outlet_id not in {each.id for each, _ in site_of(request).store.outlets()}:
+        raise HTTPException(404)
+    return _listing(request, "/", StoryFilter(outlets=(outlet_id,), sort=wanted(request).sort))
+
+
+def _listing(request: Request, path: str, wish: StoryFilter) -> Response:
+    site, who = site_of(request), look(request)
+    cursor = request.query_params.get("cursor", "")[:200]
+    part = request.headers.get("hx-request") == "true" and bool(cursor)
+    key = ("listing", path, wish, cursor, part, who.texts.language, who.theme, "thanks" in request.query_params)
+    ready = site.cache.get(key)
+    if ready is None:
+        generation = site.cache.current()
+        view = View(site, who.texts)
+        if wish.query and wish.sort is Sort.TIME and "sort" not in request.query_params:
+            wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.RELEVANCE)
+        empty_search = path == "/search" and not wish.query
+        found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
+        names = {
+            "wish": wish,
+            "path": path,
+            "stories": [view.card(story, wish.query) for story in found.rows] if found else [],
+            "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
+            "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
+            "choices": view.choices(wish),
+            "feed": address_of("/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)),
+        }
+        if not part and path == "/" and not cursor:
+            latest = site.store.stories(StoryFilter(), limit=TICKER)
+            names["ticker"] = [view.headline(story) for story in latest.rows]
+        template = "_cards.html" if part else "search.html" if path == "/search" else "front.html"
+        ready = site.cache.put(key, generation, page(template, who, site, request, names))
+    return ready_response(request, ready, max_age=0)
+
+
+@router.get("/story/{story_id}")
+def story(request: Request, story_id: int) -> Response:
+    """Show one story: its lead's text, every other version, what changed, and why they are together."""
+    site, who = site_of(request), look(request)
+    key = ("story", story_id, who.texts.language, who.theme, request.query_params.get("thanks", "")[:20])
+    ready = site.cache.get(key)
+    if ready is None:
+        generation = site.cache.current()
+        found = site.store.story(story_id)
+        if found is None:
+            raise HTTPException(404)
+        names = View(site, who.texts).story(found) | {"thanks": request.query_params.get("thanks", "")}
+        ready = site.cache.put(key, generation, page("story.html", who, site, request, names))
+    return ready_response(request, ready, max_age=0)
+
+
+@router.get("/outlets")
+def outlets(request: Request) -> Response:
+    """List the outlets with what each brought."""
+    site, who = site_of(request), look(request)
+    return ready_response(request, page("outlets.html", who, site, request, {"outlets": View(site, who.texts).outlets()}), max_age=0)
+
+
+@router.get("/health")
+def source_health(request: Request) -> Response:
+    """Show the operator how each source does, the unwell ones first."""
+    site, who = site_of(request), look(request)
+    return ready_response(request, page("health.html", who, site, request, {"rows": View(site, who.texts).health()}), max_age=0)
+
+
+@router.get("/about")
+def about(request: Request) -> Response:
+    """Say what this page is and what it keeps about its readers."""
+    site, who = site_of(request), look(request)
+    return ready_response(request, page("about.html", who, site, request, {}), max_age=0)
+
+
+@router.post("/preferences")
+def preferences(
+    request: Request,
+    theme: Annotated[str, Form()] = "",
+    ui: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> Response:
+    """Keep the reader's theme and interface language in cookies, without JavaScript."""
+    answer = RedirectResponse(local(back), 303)
+    for name, value, allowed in (("theme", theme, THEMES), ("ui", ui, LANGUAGES)):
+        if value in allowed:
+            answer.set_cookie(name, value, max_age=365 * 86_400, samesite="lax", httponly=True, secure=request.url.scheme == "https")
+    return answer
+
+
+def local(address: str) -> str:
+    """Give an address on this page only; anything else becomes the front page."""
+    return quote(address, safe="/?=&%-._~+,:") if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+
+
+@router.get("/robots.txt")
+def robots(request: Request) -> Response:
+    """Ask crawlers to stay away, unless the operator allows indexing."""
+    allowed = site_of(request).settings.web.index
+    return Response("User-agent: *\n" + ("Disallow: /search\n" if allowed else "Disallow: /\n"), media_type="text/plain")
+
+
+def error(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Show an error in the reader's language."""
+    site, who = site_of(request), look(request)
+    key = f"error_{status}" if f"error_{status}" in who.texts.words else "error_400" if status < 500 else "error_500"
+    ready = page("error.html", who, site, request, {"message": who.texts[key], "status": status})
+    return Response(ready.body, status, {**(headers or {}), "content-type": ready.media_type, "cache-control": "no-store"})

@@ -1,0 +1,283 @@
+"""What the templates print: stories, outlets and sources, said in the reader's words and within an outlet's rights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aggregator.arabic.plural import ago, say_date, say_hijri
+from aggregator.dedup.reason import say
+from aggregator.export.rights import Shown, shown
+from aggregator.model import Item, Outlet, Sort, Story, StoryFilter
+from aggregator.web.difference import Change, differences
+from aggregator.web.marks import Piece, mark
+
+if TYPE_CHECKING:
+    from aggregator.web.context import Site
+    from aggregator.web.texts import Texts
+
+FIRST_LINES = 260
+OLD = timedelta(days=6)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time in words and for machines."""
+
+    iso: str
+    words: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One outlet's report as a line: its own headline, time and link."""
+
+    id: int
+    outlet: Outlet
+    title: str
+    language: str
+    when: When
+    url: str
+    why: tuple[str, ...] = ()
+    score: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A story on a list. ``title`` and ``lines`` are pieces, marked where a search hit."""
+
+    id: int
+    title: tuple[Piece, ...]
+    lines: tuple[Piece, ...]
+    language: str
+    outlet: Outlet
+    when: When
+    image: str
+    image_item: int
+    url: str
+    others: tuple[Version, ...]
+    also: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One filter value; ``on`` where it is chosen."""
+
+    value: str
+    label: str
+    on: bool
+
+
+class View:
+    """Says stories to one reader."""
+
+    def __init__(self, site: Site, texts: Texts) -> None:
+        self._site = site
+        self._t = texts
+        self._now = site.clock()
+        self._zone = site.settings.web.timezone
+
+    def when(self, moment: datetime | None, country: str = "") -> When:
+        """Say a time: «قبل 12 دقيقة» while it is fresh, the date later."""
+        if moment is None:
+            return When("", self._t["undated"], self._t["undated"])
+        age = self._now - moment
+        full = say_date(moment, country=country, language=self._t.language, timezone=self._zone)
+        fresh = timedelta(0) <= age < OLD
+        return When(moment.isoformat(), ago(age, self._t.language) if fresh else full, full)
+
+    def headline(self, story: Story) -> Card:
+        """Give a story for the ticker."""
+        return self.card(story, "")
+
+    def card(self, story: Story, query: str) -> Card:
+        """Give a story for a list, with the words of ``query`` marked in the original text."""
+        lead = story.lead
+        part = self._shown(lead)
+        others = tuple(self.version(item) for item in story.items[1:])
+        pictured = next((item for item in story.items if self._shown(item).image), None)
+        return Card(
+            id=story.id,
+            title=mark(lead.title, query),
+            lines=mark(first_lines(part), query),
+            language=lead.language,
+            outlet=lead.outlet,
+            when=self.when(lead.shown_at if lead.published is None else lead.published, lead.outlet.country),
+            image=self.picture(pictured) if pictured else "",
+            image_item=pictured.id if pictured else 0,
+            url=lead.source_link or lead.url,
+            others=others,
+            also=self._t.count("also_reported", len(story.outlets) - 1) if len(story.outlets) > 1 else "",
+            flags=lead.flags,
+        )
+
+    def version(self, item: Item) -> Version:
+        """Give one outlet's report as a line."""
+        return Version(
+            id=item.id,
+            outlet=item.outlet,
+            title=item.title,
+            language=item.language,
+            when=self.when(item.published or item.seen_at, item.outlet.country),
+            url=item.source_link or item.url,
+            why=tuple(say(reason, self._t.language) for reason in item.why),
+            score=f"{item.score:.0%}" if item.score is not None else "",
+        )
+
+    def picture(self, item: Item) -> str:
+        """Give the address of an item's picture: through the proxy, or at its outlet where that is off."""
+        if not item.image:
+            return ""
+        return f"/picture/{item.id}" if self._site.pictures is not None else item.image
+
+    def story(self, story: Story) -> dict[str, Any]:
+        """Give the names of a story's page."""
+        lead = story.lead
+        part = self._shown(lead)
+        pictured = next((item for item in story.items if self._shown(item).image), None)
+        published = lead.published or lead.seen_at
+        return {
+            "story": story,
+            "lead": lead,
+            "part": part,
+            "paragraphs": [line for line in part.body.split("\n\n") if line.strip()],
+            "when": self.when(published, lead.outlet.country),
+            "hijri": say_hijri(published, language=self._t.language, timezone=self._zone),
+            "image": self.picture(pictured) if pictured else "",
+            "image_item": pictured,
+            "versions": [self.version(item) for item in story.items],
+            "changes": [change for item in story.items for change in self._changes(item)],
+            "independent": self._t.count("independent", story.independent),
+            "reports": self._t.count("reports", len(story.items)),
+            "related": story.related,
+            "url": lead.source_link or lead.url,
+            "data": lambda base: structured(story, part, base),
+        }
+
+    def choices(self, wish: StoryFilter) -> dict[str, list[Choice]]:
+        """Give the values that the filters offer, from what is stored."""
+        outlets = self._site.store.outlets()
+        countries = sorted({outlet.country for outlet, _ in outlets if outlet.country})
+        languages = sorted({outlet.language for outlet, _ in outlets if outlet.language})
+        return {
+            "country": [Choice(code, self.country(code), code in wish.countries) for code in countries],
+            "outlet": [Choice(o.id, self.name(o), o.id in wish.outlets) for o, _ in sorted(outlets, key=lambda pair: pair[0].name)],
+            "topic": [Choice(topic, topic, topic in wish.topics) for topic in self._site.store.topics()],
+            "lang": [Choice(code, LANGUAGE_NAMES.get(code, code), code in wish.languages) for code in languages],
+            "sort": [Choice("time", self._t["latest"], wish.sort is not Sort.SPREAD), Choice("spread", self._t["spread"], wish.sort is Sort.SPREAD)],
+        }
+
+    def name(self, outlet: Outlet) -> str:
+        """Give an outlet's name in the reader's script."""
+        return outlet.name if self._t.language == "ar" or not outlet.name_latin else outlet.name_latin
+
+    def country(self, code: str) -> str:
+        """Give a country's name in the reader's language."""
+        names = COUNTRIES.get(code)
+        return names[("ar", "fr", "en").index(self._t.language)] if names else code
+
+    def outlets(self) -> list[dict[str, Any]]:
+        """Give the outlets with their counts, most active first."""
+        pairs = sorted(self._site.store.outlets(), key=lambda pair: (-pair[1], pair[0].name))
+        return [{"outlet": o, "name": self.name(o), "country": self.country(o.country), "count": self._t.count("reports", n)} for o, n in pairs]
+
+    def health(self) -> list[dict[str, Any]]:
+        """Give the sources with their states, the unwell ones first."""
+        unwell = {claim.source.id for claim in self._site.store.sources(unwell=True, now=self._now)}
+        rows = []
+        for claim in self._site.store.sources():
+            state = claim.state
+            problem = state.failure.detail if state.failure else state.drifted
+            word = "unwell" if claim.source.id in unwell and str(state.status) == "active" else str(state.status)
+            rows.append(
+                {
+                    "source": claim.source,
+                    "name": self.name(claim.source.outlet),
+                    "state": word,
+                    "state_text": self._t[f"state_{word}"],
+                    "last": self.when(state.last_success_at) if state.last_success_at else None,
+                    "next": self.when_ahead(state.next_fetch_at),
+                    "problem": problem,
+                    "items": state.item_count,
+                }
+            )
+        return sorted(rows, key=lambda row: (row["state"] != "unwell", row["source"].id))
+
+    def when_ahead(self, moment: datetime | None) -> When | None:
+        """Say a time that is still to come as a date."""
+        if moment is None:
+            return None
+        full = say_date(moment, country="", language=self._t.language, timezone=self._zone)
+        return When(moment.isoformat(), full, full)
+
+    def _shown(self, item: Item) -> Shown:
+        return shown(item, everything=self._site.private)
+
+    def _changes(self, item: Item) -> list[Change]:
+        revisions = self._site.store.revisions(item.id)
+        if not revisions:
+            return []
+        now = (item.title, self._shown(item).body)
+        return differences(item, revisions, now, everything=self._shown(item).whole, when=lambda moment: self.when(moment).full)
+
+
+def structured(story: Story, part: Shown, base: str) -> dict[str, Any]:
+    """Give schema.org data of a story: the lead as a news article, the other reports as its bases."""
+    lead = story.lead
+    published = lead.published or lead.seen_at
+    return {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": lead.title[:110],
+        "description": part.summary[:300],
+        "inLanguage": lead.language or "ar",
+        "datePublished": published.isoformat(),
+        "dateModified": story.updated_at.isoformat(),
+        "mainEntityOfPage": f"{base}/story/{story.id}",
+        "publisher": {"@type": "Organization", "name": lead.outlet.name, "url": lead.outlet.site},
+        "isBasedOn": [item.source_link or item.url for item in story.items],
+    }
+
+
+def first_lines(part: Shown) -> str:
+    """Give the first lines of a report for a card, cut at a word."""
+    text = " ".join((part.summary or part.body).split())
+    if len(text) <= FIRST_LINES:
+        return text
+    return text[:FIRST_LINES].rsplit(" ", 1)[0].rstrip("،,.؛: ") + "…"
+
+
+LANGUAGE_NAMES = {"ar": "العربية", "fr": "Français", "en": "English", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "es": "Español"}
+COUNTRIES: dict[str, tuple[str, str, str]] = {
+    "MA": ("المغرب", "Maroc", "Morocco"),
+    "DZ": ("الجزائر", "Algérie", "Algeria"),
+    "TN": ("تونس", "Tunisie", "Tunisia"),
+    "LY": ("ليبيا", "Libye", "Libya"),
+    "MR": ("موريتانيا", "Mauritanie", "Mauritania"),
+    "EG": ("مصر", "Égypte", "Egypt"),
+    "SD": ("السودان", "Soudan", "Sudan"),
+    "SA": ("السعودية", "Arabie saoudite", "Saudi Arabia"),
+    "AE": ("الإمارات", "Émirats", "Emirates"),
+    "QA": ("قطر", "Qatar", "Qatar"),
+    "KW": ("الكويت", "Koweït", "Kuwait"),
+    "BH": ("البحرين", "Bahreïn", "Bahrain"),
+    "OM": ("عمان", "Oman", "Oman"),
+    "YE": ("اليمن", "Yémen", "Yemen"),
+    "JO": ("الأردن", "Jordanie", "Jordan"),
+    "PS": ("فلسطين", "Palestine", "Palestine"),
+    "LB": ("لبنان", "Liban", "Lebanon"),
+    "SY": ("سوريا", "Syrie", "Syria"),
+    "IQ": ("العراق", "Irak", "Iraq"),
+    "GB": ("بريطانيا", "Royaume-Uni", "United Kingdom"),
+    "US": ("الولايات المتحدة", "États-Unis", "United States"),
+    "FR": ("فرنسا", "France", "France"),
+    "DE": ("ألمانيا", "Allemagne", "Germany"),
+    "RU": ("روسيا", "Russie", "Russia"),
+    "TR": ("تركيا", "Turquie", "Turkey"),
+    "IR": ("إيران", "Iran", "Iran"),
+    "ES": ("إسبانيا", "Espagne", "Spain"),
+    "CN": ("الصين", "Chine", "China"),
+}
