@@ -1,0 +1,375 @@
+"""The only room that speaks SQL: sources, items, stories, the near-duplicate index, search. SQLite or PostgreSQL.
+
+All methods are synchronous and may be called from any thread; writes are one at a time. Reading methods give values
+that do not depend on an open connection.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, SourceState, Status, Story, StoryFilter
+from aggregator.store import commit as _commit
+from aggregator.store import hand, keys, maintenance, migrate, search, sources, stories
+from aggregator.store import schema as t
+from aggregator.store.connect import Database, DaemonLock, daemon_lock
+from aggregator.store.hand import ReportedImage
+from aggregator.store.keys import CandidateSet
+from aggregator.store.maintenance import Counts, Problem
+from aggregator.store.refresh import Committed, Judged, Merge, Refresh
+
+if TYPE_CHECKING:
+    from aggregator.dedup import Candidate, Draft, Verdict
+    from aggregator.settings import StorageSettings
+
+__all__ = ["CandidateSet", "Committed", "Counts", "DaemonLock", "Judged", "Merge", "Problem", "Refresh", "ReportedImage", "Store", "daemon_lock"]
+
+LEASE = timedelta(minutes=10)
+
+
+class Store:
+    """An opened database."""
+
+    def __init__(self, database: Database, settings: StorageSettings, done: str | None = None) -> None:
+        self.database = database
+        self.settings = settings
+        self.opened = done  # what opening did, in words: made, or upgraded after a backup
+        self._drafts = keys.Drafts()
+        self._salt: bytes | None = None
+
+    @classmethod
+    def open(cls, url: str, *, folder: Path, settings: StorageSettings, create: bool = True) -> Store:
+        """Open a database, making or upgrading its tables (a SQLite one after a backup).
+
+        Raises `DatabaseError` in one sentence where it is missing (``create`` False), foreign, damaged, newer or locked.
+        """
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+        database = Database(url, folder, settings.busy_timeout)
+        path = database.engine.url.database
+        if database.is_sqlite and not create and path and not Path(path).exists():
+            raise _missing(path)
+        try:
+            return cls(database, settings, migrate.ensure(database, create=create))
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- sources ----------------------------------------------------------------------------
+
+    def sync_catalogue(self, wanted: Sequence[Source]) -> tuple[int, int]:
+        """Make the catalogue's sources those given; the user's own stay. Gives (added, switched off)."""
+        with self.database.write() as c:
+            return sources.sync(c, wanted)
+
+    def add_source(self, source: Source) -> bool:
+        """Follow a source; False if it was followed already (its declaration is brought up to date)."""
+        with self.database.write() as c:
+            sources.put_outlet(c, source.outlet)
+            return sources.put_source(c, source)
+
+    def remove_source(self, source_id: str) -> bool:
+        """Stop following a source; its items stay. False if there is none."""
+        with self.database.write() as c:
+            return sources.remove(c, source_id)
+
+    def sources(self, *, outlet: str | None = None, status: Status | None = None, unwell: bool = False, now: datetime | None = None) -> list[Claim]:
+        """Give the sources with their states; ``unwell`` those that a person should look at."""
+        with self.database.read() as c:
+            found = sources.listed(c, outlet=outlet, status=status)
+        return [claim for claim in found if sources.is_unwell(claim.state, now)] if unwell else found
+
+    def source(self, source_id: str) -> Claim | None:
+        """Give one source."""
+        with self.database.read() as c:
+            return sources.one(c, source_id)
+
+    def set_status(self, source_id: str, status: Status) -> bool:
+        """Pause, resume or close a source; False if there is none."""
+        with self.database.write() as c:
+            return sources.set_status(c, source_id, status)
+
+    def claim_due(
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        per_host: int = 2,
+        lease: timedelta = LEASE,
+        ids: Sequence[str] | None = None,
+        force: bool = False,
+        min_interval: timedelta = timedelta(0),
+    ) -> list[Claim]:
+        """Take due sources for ``lease``; see `aggregator.store.sources.claim_due`."""
+        with self.database.write() as c:
+            return sources.claim_due(
+                c, now, limit, per_host=per_host, lease=lease, ids=ids, force=force, min_interval=min_interval
+            )
+
+    def release(self, ids: Sequence[str]) -> None:
+        """Give claimed sources back unfetched."""
+        with self.database.write() as c:
+            sources.release(c, ids)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Give when the next source is due; None without sources."""
+        with self.database.read() as c:
+            return sources.next_due(c, now)
+
+    def known(self, source_id: str) -> frozenset[bytes]:
+        """Give the digests of the entries that a source already brought."""
+        with self.database.read() as c:
+            return sources.known(c, source_id)
+
+    def hold_host(self, host: str, until: datetime) -> None:
+        """Leave a host alone until a time, for all its sources and across restarts."""
+        with self.database.write() as c:
+            sources.hold_host(c, host, until)
+
+    def host_holds(self, now: datetime) -> dict[str, datetime]:
+        """Give the hosts to be left alone and until when."""
+        with self.database.read() as c:
+            return sources.holds(c, now)
+
+    # -- what a refresh writes --------------------------------------------------------------
+
+    def candidates(self, drafts: Sequence[Draft], now: datetime) -> CandidateSet:
+        """Give each draft's candidates among the stored items, and the newest item seen."""
+        with self.database.read() as c:
+            seen = keys.newest(c)
+            return CandidateSet(keys.candidates(c, drafts, self._drafts), seen)
+
+    def commit(self, refresh: Refresh, judge: Callable[[Draft, Sequence[Candidate]], Verdict]) -> Committed:
+        """Write all of one refresh in one transaction, judging again what came since `candidates`."""
+        return self.commit_many([refresh], judge)[0]
+
+    def commit_many(self, refreshes: Sequence[Refresh], judge: Callable[[Draft, Sequence[Candidate]], Verdict]) -> list[Committed]:
+        """Write several refreshes in one transaction; each stays whole with its validators."""
+        from aggregator.dedup import VERSION
+
+        with self.database.write() as c:
+            return [_commit.commit(c, refresh, judge, self._drafts, VERSION) for refresh in refreshes]
+
+    def record(self, source: Source, state: SourceState) -> None:
+        """Write the state that a refresh without items left behind."""
+        self.record_many([(source, state)])
+
+    def record_many(self, rows: Sequence[tuple[Source, SourceState]]) -> None:
+        """Write many states in one transaction."""
+        if rows:
+            with self.database.write() as c:
+                sources.record(c, rows)
+
+    def expire_keys(self, now: datetime, window: timedelta) -> int:
+        """Take items older than the window out of the near-duplicate index; gives how many keys went."""
+        with self.database.write() as c:
+            return keys.expire(c, t.to_ms(now - window) or 0)
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def stories(self, wish: StoryFilter, *, limit: int = 50, cursor: str | None = None) -> Page[Story]:
+        """Give one page of stories; the page's ``next`` is the cursor of the page after it."""
+        with self.database.read() as c:
+            return stories.page(c, wish, limit, cursor)
+
+    def story(self, story_id: int) -> Story | None:
+        """Give a story."""
+        with self.database.read() as c:
+            return stories.one(c, story_id)
+
+    def iter_stories(self, wish: StoryFilter) -> Iterator[Story]:
+        """Give all stories of a filter, a chunk in memory at a time."""
+        with self.database.read() as c:
+            yield from stories.iterate(c, wish)
+
+    def items(self, wish: StoryFilter, *, limit: int = 50, cursor: str | None = None) -> Page[Item]:
+        """Give one page of items, newest first."""
+        with self.database.read() as c:
+            return stories.items(c, wish, limit, cursor)
+
+    def iter_items(self, wish: StoryFilter) -> Iterator[Item]:
+        """Give all items of a filter, a chunk in memory at a time."""
+        with self.database.read() as c:
+            yield from stories.iterate_items(c, wish)
+
+    def item(self, item_id: int) -> Item | None:
+        """Give an item."""
+        with self.database.read() as c:
+            return stories.item(c, item_id)
+
+    def revisions(self, item_id: int) -> list[Revision]:
+        """Give an item's former headlines and bodies, oldest first."""
+        with self.database.read() as c:
+            return stories.revisions(c, item_id)
+
+    def outlets(self) -> list[tuple[Outlet, int]]:
+        """Give the outlets that have items, with how many."""
+        with self.database.read() as c:
+            return stories.outlets(c)
+
+    def topics(self) -> list[str]:
+        """Give the topics that sources have."""
+        with self.database.read() as c:
+            return stories.topics(c)
+
+    def suggest(self, query: str) -> str | None:
+        """Give a better spelt query, or None."""
+        with self.database.read() as c:
+            return search.suggest(c, query)
+
+    def counts(self) -> Counts:
+        """Count what is stored."""
+        with self.database.read() as c:
+            return maintenance.counts(c)
+
+    def generation(self) -> int:
+        """Give a number that changes whenever stories do."""
+        with self.database.read() as c:
+            newest, number = c.execute(select(func.max(t.story.c.updated_at), func.max(t.story.c.id))).one()
+            return (newest or 0) * 1_000_003 + (number or 0)
+
+    # -- by hand ----------------------------------------------------------------------------
+
+    def split(self, item_ids: Sequence[int]) -> list[int]:
+        """Take items out of their story for good; gives their new stories."""
+        with self.database.write() as c:
+            return hand.split(c, item_ids, utc_now())
+
+    def merge(self, story_ids: Sequence[int]) -> int:
+        """Put stories together for good; gives the one that stays."""
+        with self.database.write() as c:
+            return hand.merge(c, story_ids, utc_now())
+
+    def remove_story(self, story_id: int) -> int:
+        """Delete a story's items for good; gives how many."""
+        with self.database.write() as c:
+            return hand.remove_story(c, story_id, utc_now())
+
+    def report_image(self, item_id: int, reporter: str, now: datetime, threshold: int) -> bool:
+        """Count a report of an item's picture, once a person; True if it is hidden now."""
+        with self.database.write() as c:
+            return hand.report_image(c, item_id, reporter, now, threshold)
+
+    def images(self) -> list[ReportedImage]:
+        """Give the pictures that were reported or decided on."""
+        with self.database.read() as c:
+            return hand.images(c)
+
+    def restore_image(self, item_id: int) -> bool:
+        """Show an item's picture again, whatever is reported; False if it has none."""
+        with self.database.write() as c:
+            return hand.set_image(c, item_id, "kept", utc_now())
+
+    def block_image(self, item_id: int) -> bool:
+        """Hide an item's picture for good; False if it has none."""
+        with self.database.write() as c:
+            return hand.set_image(c, item_id, "blocked", utc_now())
+
+    def report_merge(self, story_id: int, reporter: str, now: datetime) -> None:
+        """Count a report of a wrong merge, once a person."""
+        with self.database.write() as c:
+            hand.report_merge(c, story_id, reporter, now)
+
+    def merge_reports(self) -> list[tuple[int, int, datetime]]:
+        """Give (story, reports, latest) of the merges that readers reported."""
+        with self.database.read() as c:
+            return hand.merge_reports(c)
+
+    def add_token(self, name: str, scopes: Sequence[str]) -> str:
+        """Make a token; gives its secret, shown this once."""
+        with self.database.write() as c:
+            return hand.add_token(c, name, scopes, utc_now())
+
+    def check_token(self, secret: str) -> tuple[str, ...] | None:
+        """Give what a secret's holder may do; None if it is none of ours."""
+        if not secret:
+            return None
+        with self.database.read() as c:
+            return hand.check_token(c, secret)
+
+    def tokens(self) -> list[tuple[str, tuple[str, ...], datetime]]:
+        """Give (name, scopes, made) of each token."""
+        with self.database.read() as c:
+            return hand.tokens(c)
+
+    def revoke_token(self, name: str) -> bool:
+        """Take a token back; False if there is none."""
+        with self.database.write() as c:
+            return hand.revoke_token(c, name)
+
+    def salt(self) -> bytes:
+        """Give this database's own random salt, made when first asked for."""
+        if self._salt is None:
+            with self.database.write() as c:
+                found = c.execute(select(t.meta.c.value).where(t.meta.c.key == "salt")).scalar()
+                if found is None:
+                    found = secrets.token_hex(32)
+                    maintenance.set_meta(c, "salt", found)
+                self._salt = bytes.fromhex(found)
+        return self._salt
+
+    # -- maintenance ------------------------------------------------------------------------
+
+    def check(self) -> list[Problem]:
+        """Look for damage; an empty list is good."""
+        return maintenance.check(self.database)
+
+    def backup(self, path: Path | None = None) -> Path:
+        """Write a consistent copy (SQLite) while others write; gives its path."""
+        if not self.database.is_sqlite:
+            raise _not_sqlite()
+        target = path or migrate.backup_path(self.database.folder, "backup")
+        migrate.backup_sqlite(self.database, target)
+        return target
+
+    def prune(self, now: datetime, keep: timedelta, max_bytes: int = 0, *, dry_run: bool = False) -> int:
+        """Remove items older than ``keep``, then the oldest until ``max_bytes`` is met (0: no limit); gives how many."""
+        with self.database.write() as c:
+            removed = maintenance.prune(c, now, keep, dry_run=dry_run)
+        while max_bytes and not dry_run and maintenance.size_of(self.database) > max_bytes:
+            with self.database.write() as c:
+                part = maintenance.prune_oldest(c, now, 1_000)
+            if not part:
+                break
+            removed += part
+        self._drafts = keys.Drafts()
+        return removed
+
+    def reindex(self, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Make keys, signatures and search words anew; resumable. Gives how many items."""
+        from aggregator.dedup import VERSION
+
+        return maintenance.reindex(self.database, VERSION, self._drafts, utc_now(), progress)
+
+
+def utc_now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+def _missing(path: str) -> Exception:
+    from aggregator.errors import DatabaseError
+
+    return DatabaseError(f"There is no database {path} yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data.")
+
+
+def _not_sqlite() -> Exception:
+    from aggregator.errors import DatabaseError
+
+    return DatabaseError("PostgreSQL is backed up with its own pg_dump; `mujaz db backup` is for SQLite.")

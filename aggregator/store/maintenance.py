@@ -1,0 +1,212 @@
+"""Looks after the database: checks it, prunes it, brings old rows up to date, restores backups."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from aggregator.errors import DatabaseError
+from aggregator.store import hand, keys, migrate, search, story
+from aggregator.store import schema as t
+from aggregator.store.schema import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from aggregator.store.connect import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is stored."""
+
+    sources: int
+    items: int
+    stories: int
+    revisions: int
+    tombstones: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a check found, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def counts(c: Connection) -> Counts:
+    """Count what is stored."""
+    tables = (t.source, t.item, t.story, t.revision, t.tombstone)
+    return Counts(*(c.execute(select(func.count()).select_from(table)).scalar_one() for table in tables))
+
+
+# (what is wrong, SQL that counts it, remedy); portable between both databases
+ORPHANS: tuple[tuple[str, str, str], ...] = (
+    ("items without their story", "SELECT count(*) FROM item WHERE story NOT IN (SELECT id FROM story)", "restore a backup"),
+    ("stories without items", "SELECT count(*) FROM story WHERE id NOT IN (SELECT story FROM item)", "run `mujaz db reindex`"),
+    ("items without a body row", "SELECT count(*) FROM item WHERE id NOT IN (SELECT item FROM body)", "restore a backup"),
+    ("bodies without an item", "SELECT count(*) FROM body WHERE item NOT IN (SELECT id FROM item)", "run `mujaz db prune`"),
+    ("items without a signature", "SELECT count(*) FROM item WHERE id NOT IN (SELECT item FROM signature)", "run `mujaz db reindex`"),
+    ("keys without an item", "SELECT count(*) FROM dkey WHERE item NOT IN (SELECT id FROM item)", "run `mujaz db reindex`"),
+    ("revisions without an item", "SELECT count(*) FROM revision WHERE item NOT IN (SELECT id FROM item)", "run `mujaz db prune`"),
+    (
+        "stories whose size is wrong",
+        "SELECT count(*) FROM story s WHERE size <> (SELECT count(*) FROM item i WHERE i.story = s.id)",
+        "run `mujaz db reindex`",
+    ),
+    (
+        "items of one source stored twice",
+        "SELECT count(*) FROM (SELECT source, guid FROM item GROUP BY source, guid HAVING count(*) > 1) AS twice",
+        "restore a backup",
+    ),
+    ("items of unknown outlets", "SELECT count(*) FROM item WHERE outlet NOT IN (SELECT id FROM outlet)", "restore a backup"),
+)
+
+
+def check(database: Database) -> list[Problem]:
+    """Look for damage: the file's integrity, orphans, wrong counts, and a search index that does not fit the items."""
+    found: list[Problem] = []
+    column = "rowid" if database.is_sqlite else "item"
+    with database.read() as c:
+        if database.is_sqlite:
+            rows = [str(row[0]) for row in c.execute(text("PRAGMA integrity_check"))]
+            found += [Problem(f"the file is damaged: {row}", "restore a backup with `mujaz db restore`") for row in rows if row != "ok"]
+        for what, sql, remedy in ORPHANS:
+            number = c.execute(text(sql)).scalar_one()
+            if number:
+                found.append(Problem(f"{number} {what}", remedy))
+        missing = c.execute(text(f"SELECT count(*) FROM item WHERE id NOT IN (SELECT {column} FROM search)")).scalar_one()  # noqa: S608
+        ghosts = c.execute(text(f"SELECT count(*) FROM search WHERE {column} NOT IN (SELECT id FROM item)")).scalar_one()  # noqa: S608
+        if missing or ghosts:
+            found.append(Problem(f"the search index lacks {missing} items and has {ghosts} too many", "run `mujaz db reindex`"))
+    if database.is_sqlite:
+        try:
+            with database.write() as c:
+                # only rank 1 compares the index with its content (DESIGN 10)
+                c.execute(text("INSERT INTO search(search, rank) VALUES('integrity-check', 1)"))
+        except (DatabaseError, DBAPIError):
+            found.append(Problem("the search index contradicts its content", "run `mujaz db reindex`"))
+    return found
+
+
+def prune(c: Connection, now: datetime, keep: timedelta, *, dry_run: bool = False) -> int:
+    """Remove items seen longer ago than ``keep``, leaving tombstones; gives how many."""
+    ids = [r[0] for r in c.execute(select(t.item.c.id).where(t.item.c.seen_at < to_ms(now - keep)))]
+    return len(ids) if dry_run else _remove(c, ids, now)
+
+
+def prune_oldest(c: Connection, now: datetime, count: int) -> int:
+    """Remove the ``count`` items seen first; gives how many."""
+    ids = [r[0] for r in c.execute(select(t.item.c.id).order_by(t.item.c.seen_at, t.item.c.id).limit(count))]
+    return _remove(c, ids, now)
+
+
+def _remove(c: Connection, ids: list[int], now: datetime) -> int:
+    stories = set()
+    for start in range(0, len(ids), 900):
+        part = ids[start : start + 900]
+        stories |= {r[0] for r in c.execute(select(t.item.c.story).where(t.item.c.id.in_(part)))}
+        hand.bury(c, part, now)
+    story.refresh(c, stories, now)
+    c.execute(delete(t.tombstone).where(t.tombstone.c.at < to_ms(now - timedelta(days=3 * 365))))
+    return len(ids)
+
+
+def size_of(database: Database) -> int:
+    """Give the bytes that the database takes."""
+    with database.read() as c:
+        if not database.is_sqlite:
+            return int(c.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+        pages = c.execute(text("PRAGMA page_count")).scalar_one() - c.execute(text("PRAGMA freelist_count")).scalar_one()
+        return int(pages * c.execute(text("PRAGMA page_size")).scalar_one())
+
+
+def reindex_some(c: Connection, version: int, after: int, limit: int, drafts: keys.Drafts) -> list[int]:
+    """Bring up to ``limit`` items with ids above ``after`` up to date: draft, keys, search words. Gives their ids."""
+    from aggregator.dedup import Report, draft
+
+    i = t.item.c
+    columns = (i.id, i.title, i.summary, i.outlet, i.url, i.published, i.shown_at, i.language, t.body.c.text)
+    rows = c.execute(select(*columns).outerjoin(t.body, t.body.c.item == i.id).where(i.id > after).order_by(i.id).limit(limit)).all()
+    if not rows:
+        return []
+    made = []
+    for row in rows:
+        report = Report(str(row.id), row.title, row.text or row.summary, row.outlet, row.url, from_ms(row.published), row.language)
+        made.append((row.id, row.shown_at, draft(report)))
+    ids = [row.id for row in rows]
+    keys.drop(c, ids)
+    drafts.forget(ids)
+    keys.put(c, made)
+    search.put(c, [(row.id, row.title, row.text or row.summary) for row in rows])
+    for item, _, each in made:
+        c.execute(update(t.item).where(i.id == item).values(dedup_version=version, substance=each.substance))
+    return ids
+
+
+def begin_reindex(c: Connection) -> int:
+    """Clear what is made anew, unless an earlier run was interrupted; gives the item to go on after."""
+    marker = c.execute(select(t.meta.c.value).where(t.meta.c.key == "reindex")).scalar()
+    if marker is not None:
+        return int(marker)
+    search.clear(c)
+    c.execute(delete(t.key).where(t.key.c.item.not_in(select(t.item.c.id))))
+    c.execute(delete(t.signature).where(t.signature.c.item.not_in(select(t.item.c.id))))
+    set_meta(c, "reindex", "0")
+    return 0
+
+
+def set_meta(c: Connection, key: str, value: str | None) -> None:
+    """Remember a value, or forget it."""
+    c.execute(delete(t.meta).where(t.meta.c.key == key))
+    if value is not None:
+        c.execute(t.meta.insert().values(key=key, value=value))
+
+
+def reindex(database: Database, version: int, drafts: keys.Drafts, now: datetime, progress: Callable[[int], None]) -> int:
+    """Make keys, signatures and search words of all items anew, a batch a transaction; an interrupted run goes on."""
+    with database.write() as c:
+        after = begin_reindex(c)
+    done = 0
+    while True:
+        with database.write() as c:
+            ids = reindex_some(c, version, after, 500, drafts)
+            set_meta(c, "reindex", str(ids[-1]) if ids else None)
+            if not ids:
+                story.refresh(c, [r[0] for r in c.execute(select(t.story.c.id))], now)
+                return done
+        after = ids[-1]
+        done += len(ids)
+        progress(len(ids))
+
+
+def restore(source: Path, url_path: Path) -> None:
+    """Put a backup in the place of a SQLite database, after looking whether it is whole; the old file is kept beside it."""
+    from aggregator.store.connect import Database as Opened
+
+    if not source.is_file():
+        raise DatabaseError(f"There is no backup {source}.")
+    candidate = Opened(f"sqlite:///{source.resolve()}", source.parent, 5)
+    try:
+        with candidate.read() as c:
+            if migrate.current(c) is None:
+                raise DatabaseError(f"{source} is no backup of Mujaz.")
+            result = c.execute(text("PRAGMA integrity_check")).scalar()
+            if result != "ok":
+                raise DatabaseError(f"{source} is damaged ({result}); choose another backup.")
+    finally:
+        candidate.close()
+    url_path.parent.mkdir(parents=True, exist_ok=True)
+    partial = url_path.with_suffix(".restoring")
+    shutil.copyfile(source, partial)
+    if url_path.exists():
+        url_path.replace(url_path.with_suffix(".replaced"))
+    for suffix in ("-wal", "-shm"):
+        Path(f"{url_path}{suffix}").unlink(missing_ok=True)
+    partial.replace(url_path)

@@ -1,0 +1,235 @@
+"""Sources and their states: the catalogue's and the user's, what is due, and hosts that asked to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from aggregator.model import Claim, Outlet, Source, SourceState, Status
+from aggregator.store import codec
+from aggregator.store import schema as t
+from aggregator.store.schema import from_ms, to_ms
+
+# a source that brought nothing for this long, though it used to, is unwell
+SILENCE = timedelta(days=7)
+_UPDATE = (
+    update(t.source)
+    .where(t.source.c.id == bindparam("b_id"))
+    .values(
+        status=bindparam("b_status"),
+        next_fetch_at=bindparam("b_next"),
+        last_fetch_at=bindparam("b_last"),
+        lease_until=None,
+        host=bindparam("b_host"),
+        state=bindparam("b_state"),
+    )
+)
+
+
+def host_of(source: Source, state: SourceState) -> str:
+    """Give the host (with a port that is not the usual one) by which requests are spaced."""
+    address = state.address or (source.addresses[0] if source.addresses else source.outlet.site)
+    return urlsplit(address).netloc.rpartition("@")[2].lower()
+
+
+def put_outlet(c: Connection, outlet: Outlet) -> None:
+    """Add an outlet or bring it up to date."""
+    row = {"name": outlet.name, "country": outlet.country, "language": outlet.language, "spec": codec.dump(outlet)}
+    if c.execute(update(t.outlet).where(t.outlet.c.id == outlet.id).values(row)).rowcount == 0:
+        c.execute(insert(t.outlet).values(id=outlet.id, **row))
+
+
+def put_source(c: Connection, source: Source) -> bool:
+    """Add a source or bring its declaration up to date, keeping its state; True if it is new."""
+    spec = codec.dump_source(source)
+    row = {"outlet": source.outlet.id, "topic": source.topic, "enabled": True, "origin": source.origin, "spec": spec}
+    if c.execute(update(t.source).where(t.source.c.id == source.id).values(row)).rowcount:
+        return False
+    fresh = SourceState()
+    c.execute(
+        insert(t.source).values(id=source.id, host=host_of(source, fresh), status=str(fresh.status), state=codec.dump(fresh), digests=b"", **row)
+    )
+    return True
+
+
+def sync(c: Connection, sources: Sequence[Source]) -> tuple[int, int]:
+    """Make the catalogue's sources those given; the user's own stay. Gives (added, switched off)."""
+    known = {row.id: row for row in c.execute(select(t.source.c.id, t.source.c.spec, t.source.c.enabled, t.source.c.origin))}
+    outlets = {row.id: row.spec for row in c.execute(select(t.outlet.c.id, t.outlet.c.spec))}
+    for outlet in {source.outlet.id: source.outlet for source in sources}.values():
+        if outlets.get(outlet.id) != codec.dump(outlet):
+            put_outlet(c, outlet)
+    added = 0
+    for source in sources:
+        row = known.get(source.id)
+        if row is None or row.spec != codec.dump_source(source) or not row.enabled:
+            added += put_source(c, source)
+    wanted = {source.id for source in sources}
+    gone = [row.id for row in known.values() if row.origin == "catalogue" and row.enabled and row.id not in wanted]
+    if gone:
+        c.execute(update(t.source).where(t.source.c.id.in_(gone)).values(enabled=False))
+    return added, len(gone)
+
+
+def remove(c: Connection, source_id: str) -> bool:
+    """Stop following a source for good; its items stay."""
+    row = c.execute(select(t.source.c.origin).where(t.source.c.id == source_id)).first()
+    if row is None:
+        return False
+    if row.origin == "catalogue":
+        # the catalogue would bring it back: it stays, paused
+        set_status(c, source_id, Status.PAUSED)
+    else:
+        c.execute(delete(t.source).where(t.source.c.id == source_id))
+    return True
+
+
+def _claim(row: Any, outlets: dict[str, Outlet]) -> Claim:
+    state = codec.state(row.state)
+    state = replace(state, status=Status(row.status), next_fetch_at=from_ms(row.next_fetch_at), last_fetch_at=from_ms(row.last_fetch_at))
+    return Claim(codec.source(row.spec, outlets[row.outlet]), state, from_ms(row.lease_until))
+
+
+def all_outlets(c: Connection) -> dict[str, Outlet]:
+    """Give all outlets by id."""
+    return {row.id: codec.outlet(row.spec) for row in c.execute(select(t.outlet.c.id, t.outlet.c.spec))}
+
+
+def listed(c: Connection, *, outlet: str | None = None, status: Status | None = None) -> list[Claim]:
+    """Give the sources in use, by id."""
+    query = select(t.source).where(t.source.c.enabled).order_by(t.source.c.id)
+    if outlet is not None:
+        query = query.where(t.source.c.outlet == outlet)
+    if status is not None:
+        query = query.where(t.source.c.status == str(status))
+    outlets = all_outlets(c)
+    return [_claim(row, outlets) for row in c.execute(query)]
+
+
+def is_unwell(state: SourceState, now: datetime | None) -> bool:
+    """Tell whether a person should look at a source: failing, drifted, or silent beyond its rhythm."""
+    if state.status is Status.GONE or state.failures >= 3 or state.drifted:
+        return True
+    return bool(now and state.last_new_at and state.status is Status.ACTIVE and now - state.last_new_at > silence_of(state))
+
+
+def silence_of(state: SourceState) -> timedelta:
+    """Give how long a source may bring nothing: a week, or ten times its usual gap where that is longer."""
+    weekly = sum(state.rhythm)
+    return max(SILENCE, timedelta(days=7) / weekly * 10) if weekly > 0 else SILENCE * 4
+
+
+def one(c: Connection, source_id: str) -> Claim | None:
+    """Give one source, switched off or not."""
+    row = c.execute(select(t.source).where(t.source.c.id == source_id)).first()
+    if row is None:
+        return None
+    return _claim(row, {row.outlet: codec.outlet(c.execute(select(t.outlet.c.spec).where(t.outlet.c.id == row.outlet)).scalar_one())})
+
+
+def set_status(c: Connection, source_id: str, status: Status) -> bool:
+    """Pause, resume or close a source; a resumed one is due at once."""
+    row = c.execute(select(t.source.c.state).where(t.source.c.id == source_id)).first()
+    if row is None:
+        return False
+    state = replace(codec.state(row.state), status=status)
+    values: dict[str, Any] = {"status": str(status), "state": codec.dump(state)}
+    if status is Status.ACTIVE:
+        values["next_fetch_at"] = None
+    c.execute(update(t.source).where(t.source.c.id == source_id).values(values))
+    return True
+
+
+def claim_due(
+    c: Connection,
+    now: datetime,
+    limit: int,
+    *,
+    per_host: int,
+    lease: timedelta,
+    min_interval: timedelta,
+    ids: Sequence[str] | None,
+    force: bool,
+) -> list[Claim]:
+    """Take sources that are due, at most ``per_host`` of one host in a call, the longest overdue first.
+
+    ``force`` disregards the schedule but never the minimum interval. A last fetch that lies in the future
+    (the clock was set back) does not hold a source.
+    """
+    moment, least = to_ms(now) or 0, int(min_interval.total_seconds() * 1000)
+    s = t.source.c
+    held = select(t.hold.c.host).where(t.hold.c.until > moment)
+    query = select(t.source).where(s.enabled, or_(s.lease_until.is_(None), s.lease_until <= moment), s.host.not_in(held))
+    query = query.where(or_(s.last_fetch_at.is_(None), s.last_fetch_at <= moment - least, s.last_fetch_at > moment + 60_000))
+    if ids is not None:
+        query = query.where(s.id.in_(list(ids)))
+    else:
+        query = query.where(s.status == str(Status.ACTIVE))
+    if not force:
+        query = query.where(or_(s.next_fetch_at.is_(None), s.next_fetch_at <= moment))
+    rank = func.row_number().over(partition_by=s.host, order_by=(func.coalesce(s.next_fetch_at, 0), s.id)).label("rank")
+    ranked = query.add_columns(rank).subquery()
+    chosen = select(ranked).where(ranked.c.rank <= per_host).order_by(func.coalesce(ranked.c.next_fetch_at, 0), ranked.c.id).limit(limit)
+    rows = list(c.execute(chosen))
+    if not rows:
+        return []
+    until = to_ms(now + lease)
+    c.execute(update(t.source).where(s.id.in_([row.id for row in rows])).values(lease_until=until))
+    outlets = all_outlets(c)
+    return [replace(_claim(row, outlets), until=now + lease) for row in rows]
+
+
+def release(c: Connection, ids: Sequence[str]) -> None:
+    """Give claimed sources back unfetched."""
+    c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(lease_until=None))
+
+
+def record(c: Connection, rows: Sequence[tuple[Source, SourceState]]) -> None:
+    """Write the states that refreshes without items left behind, many in one transaction."""
+    c.execute(_UPDATE, [values_of(source, state) for source, state in rows])
+
+
+def values_of(source: Source, state: SourceState) -> dict[str, Any]:
+    """Give the bound values of a state's update."""
+    return {
+        "b_id": source.id,
+        "b_status": str(state.status),
+        "b_next": to_ms(state.next_fetch_at),
+        "b_last": to_ms(state.last_fetch_at),
+        "b_host": host_of(source, state),
+        "b_state": codec.dump(state),
+    }
+
+
+def next_due(c: Connection, now: datetime) -> datetime | None:
+    """Give when the next active source is due."""
+    s = t.source.c
+    value = c.execute(select(func.min(func.coalesce(s.next_fetch_at, 0))).where(s.enabled, s.status == str(Status.ACTIVE))).scalar()
+    return None if value is None else max(now, from_ms(value) or now)
+
+
+def known(c: Connection, source_id: str) -> frozenset[bytes]:
+    """Give the digests of the entries that a source already brought."""
+    blob = c.execute(select(t.source.c.digests).where(t.source.c.id == source_id)).scalar() or b""
+    return frozenset(blob[i : i + 8] for i in range(0, len(blob), 8))
+
+
+def hold_host(c: Connection, host: str, until: datetime) -> None:
+    """Leave a host alone until a time; a longer hold stands."""
+    moment = to_ms(until)
+    row = c.execute(select(t.hold.c.until).where(t.hold.c.host == host)).first()
+    if row is None:
+        c.execute(insert(t.hold).values(host=host, until=moment))
+    elif row.until < (moment or 0):
+        c.execute(update(t.hold).where(t.hold.c.host == host).values(until=moment))
+
+
+def holds(c: Connection, now: datetime) -> dict[str, datetime]:
+    """Give the hosts that are to be left alone, and until when."""
+    rows = c.execute(select(t.hold).where(t.hold.c.until > to_ms(now)))
+    return {row.host: from_ms(row.until) or now for row in rows}

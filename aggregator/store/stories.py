@@ -1,0 +1,285 @@
+"""Reads stories and items back, page by page; a page's cursor is the place where it ended."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select, tuple_
+
+from aggregator.errors import UsageError
+from aggregator.model import Item, Outlet, Page, Related, Revision, Sort, Story, StoryFilter
+from aggregator.store import schema as t
+from aggregator.store import search, sources
+from aggregator.store.schema import from_ms, to_ms
+
+CHUNK = 200
+
+
+def encode(value: float, identity: int) -> str:
+    """Write a cursor."""
+    return base64.urlsafe_b64encode(f"{value!r}:{identity}".encode()).decode().rstrip("=")
+
+
+def decode(cursor: str) -> tuple[float, int]:
+    """Read a cursor (raises `UsageError` for what is none)."""
+    try:
+        value, _, identity = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        number = float(value)
+        key = int(identity)
+    except ValueError:
+        raise UsageError(f"{cursor[:40]!r} is no cursor of this listing; start again without it.") from None
+    if not (-1e18 < number < 1e18 and -1 < key < 2**63):
+        raise UsageError(f"{cursor[:40]!r} is no cursor of this listing; start again without it.")
+    return number, key
+
+
+def conditions(wish: StoryFilter) -> list[Any]:
+    """Give what an item must be to answer a filter (words aside)."""
+    i = t.item.c
+    asked = [*search.parse(wish.query).filters] if wish.query else []
+    outlets = [*wish.outlets, *(v for n, v in asked if n == "outlet")]
+    countries = [*wish.countries, *(v.upper() for n, v in asked if n == "country")]
+    languages = [*wish.languages, *(v for n, v in asked if n == "lang")]
+    topics = [*wish.topics, *(v for n, v in asked if n == "topic")]
+    since = [m for m in (wish.since, *(search.day(v) for n, v in asked if n == "since")) if m]
+    until = [m for m in (wish.until, *(search.day(v) for n, v in asked if n == "until")) if m]
+    found = []
+    if outlets:
+        found.append(i.outlet.in_(outlets))
+    if countries:
+        found.append(i.country.in_(["" if code == "XX" else code for code in countries]))
+    if languages:
+        found.append(i.language.in_(languages))
+    if topics:
+        found.append(i.topic.in_(topics))
+    if since:
+        found.append(i.shown_at >= to_ms(max(since)))
+    if until:
+        found.append(i.shown_at < to_ms(min(until)))
+    return found
+
+
+def page(c: Connection, wish: StoryFilter, limit: int, cursor: str | None) -> Page[Story]:
+    """Give one page of stories."""
+    query = search.parse(wish.query)
+    if wish.query and query.empty and not query.filters:
+        return Page(())
+    if wish.sort is Sort.RELEVANCE and not query.empty:
+        return _relevant(c, wish, query, limit, cursor)
+    order = t.story.c.spread if wish.sort is Sort.SPREAD else t.story.c.shown_at
+    rows = c.execute(_keyset(c, wish, query, order, cursor).limit(limit + 1)).all()
+    stories = by_ids(c, [row.id for row in rows[:limit]])
+    more = encode(rows[limit - 1].value, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(tuple(stories), more)
+
+
+def _keyset(c: Connection, wish: StoryFilter, query: search.Query, order: Any, cursor: str | None) -> Select[Any]:
+    s = t.story.c
+    chosen = select(s.id, order.label("value"))
+    narrowed = conditions(wish)
+    if narrowed or not query.empty:
+        inner = select(t.item.c.story).where(*narrowed)
+        if not query.empty:
+            found = search.hits(query, c.dialect.name)
+            inner = inner.join(found, t.item.c.id == found.c.item)
+        chosen = chosen.where(s.id.in_(inner))
+    if cursor:
+        value, identity = decode(cursor)
+        number = value if order is t.story.c.spread else int(value)
+        chosen = chosen.where(tuple_(order, s.id) < tuple_(literal(number), literal(identity)))
+    return chosen.order_by(order.desc(), s.id.desc())
+
+
+
+
+def _relevant(c: Connection, wish: StoryFilter, query: search.Query, limit: int, cursor: str | None) -> Page[Story]:
+    """Order the newest hits by relevance and freshness: a week weighs as much as half the best relevance."""
+    start = int(decode(cursor)[1]) if cursor else 0
+    scores = dict(search.ranked(c, query))
+    if not scores:
+        return Page(())
+    narrowed = conditions(wish)
+    best: dict[int, float] = {}
+    newest = max(scores)
+    top = max(scores.values()) or 1.0
+    ids = list(scores)
+    for at in range(0, len(ids), CHUNK * 4):
+        part = ids[at : at + CHUNK * 4]
+        for row in c.execute(select(t.item.c.id, t.item.c.story, t.item.c.shown_at).where(t.item.c.id.in_(part), *narrowed)):
+            value = scores[row.id] / top + row.shown_at / (14 * 86_400_000)
+            best[row.story] = max(best.get(row.story, value), value)
+    order = sorted(best, key=lambda story: (-best[story], -story))
+    chosen = order[start : start + limit]
+    more = encode(float(newest), start + limit) if len(order) > start + limit else None
+    return Page(tuple(by_ids(c, chosen)), more)
+
+
+def iterate(c: Connection, wish: StoryFilter) -> Iterator[Story]:
+    """Give all stories of a filter, a chunk in memory at a time."""
+    cursor = None
+    while True:
+        found = page(c, wish, CHUNK, cursor)
+        yield from found.rows
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def by_ids(c: Connection, ids: Sequence[int]) -> list[Story]:
+    """Give stories with their items, in the order of ``ids``; unknown ones are missing."""
+    if not ids:
+        return []
+    rows = {row.id: row for row in c.execute(select(t.story).where(t.story.c.id.in_(list(ids))))}
+    items: dict[int, list[Item]] = defaultdict(list)
+    for item in _items(c, t.item.c.story.in_(list(ids))):
+        items[item.story_id].append(item)
+    links = _links(c, ids)
+    found = []
+    for each in ids:
+        row = rows.get(each)
+        if row is None or not items[each]:
+            continue
+        found.append(
+            Story(
+                id=each,
+                items=tuple(lead_first(items[each])),
+                first_at=from_ms(row.first_at) or datetime.min,
+                last_at=from_ms(row.last_at) or datetime.min,
+                updated_at=from_ms(row.updated_at) or datetime.min,
+                independent=row.independent,
+                related=tuple(links.get(each, ())),
+            )
+        )
+    return found
+
+
+def lead_first(items: list[Item]) -> list[Item]:
+    """Order a story's items by time; the earliest that has a text leads."""
+    ordered = sorted(items, key=lambda each: (each.shown_at, each.id))
+    lead = next((each for each in ordered if each.body or each.summary), ordered[0])
+    return [lead, *(each for each in ordered if each is not lead)]
+
+
+def _links(c: Connection, ids: Sequence[int]) -> dict[int, list[Related]]:
+    r, found = t.related.c, defaultdict(list)
+    rows = c.execute(select(r.story, r.other, r.score, r.why).where(r.story.in_(list(ids))).order_by(r.score.desc())).all()
+    others = {row.other for row in rows}
+    if not others:
+        return {}
+    first = select(t.item.c.story, func.min(t.item.c.id).label("id")).where(t.item.c.story.in_(others)).group_by(t.item.c.story).subquery()
+    titles = dict(tuple(row) for row in c.execute(select(first.c.story, t.item.c.title).join(t.item, t.item.c.id == first.c.id)))
+    for row in rows:
+        if row.other in titles:
+            found[row.story].append(Related(row.other, titles[row.other], row.score, tuple(json.loads(row.why))))
+    return found
+
+
+def _select_items() -> Select[Any]:
+    image = case((t.image_state.c.state.in_(["hidden", "blocked"]), ""), else_=t.item.c.image).label("shown_image")
+    columns = select(t.item, image, t.body.c.text.label("body"), t.body.c.html.label("body_html"))
+    return columns.outerjoin(t.body, t.body.c.item == t.item.c.id).outerjoin(t.image_state, t.image_state.c.image == t.item.c.image)
+
+
+def _items(c: Connection, *where: Any) -> Iterator[Item]:
+    outlets = sources.all_outlets(c)
+    for row in c.execute(_select_items().where(*where)):
+        yield _item(row, outlets)
+
+
+def _item(row: Any, outlets: dict[str, Outlet]) -> Item:
+    return Item(
+        id=row.id,
+        story_id=row.story,
+        source_id=row.source,
+        outlet=outlets.get(row.outlet) or Outlet(row.outlet, row.outlet, country=row.country),
+        guid=row.guid_text,
+        url=row.url,
+        title=row.title,
+        summary=row.summary,
+        body=row.body or "",
+        body_html=row.body_html or "",
+        author=row.author,
+        published=from_ms(row.published),
+        updated=from_ms(row.updated),
+        seen_at=from_ms(row.seen_at) or datetime.min,
+        shown_at=from_ms(row.shown_at) or datetime.min,
+        image=row.shown_image,
+        image_credit=row.image_credit,
+        source_link=row.source_link,
+        language=row.language,
+        topic=row.topic,
+        agency=row.agency,
+        confidence=row.confidence,
+        categories=tuple(json.loads(row.categories)),
+        flags=tuple(json.loads(row.flags)),
+        score=row.score,
+        why=tuple(json.loads(row.why)),
+        matched=row.matched,
+        verbatim=row.verbatim,
+        restricted=row.restricted,
+    )
+
+
+def one(c: Connection, story_id: int) -> Story | None:
+    """Give a story by its id."""
+    found = by_ids(c, [story_id])
+    return found[0] if found else None
+
+
+def item(c: Connection, item_id: int) -> Item | None:
+    """Give an item by its id."""
+    return next(_items(c, t.item.c.id == item_id), None)
+
+
+def items(c: Connection, wish: StoryFilter, limit: int, cursor: str | None) -> Page[Item]:
+    """Give one page of items, newest first."""
+    query = search.parse(wish.query)
+    if wish.query and query.empty and not query.filters:
+        return Page(())
+    i = t.item.c
+    ids = select(i.id, i.shown_at).where(*conditions(wish))
+    if not query.empty:
+        hits = search.hits(query, c.dialect.name)
+        ids = ids.join(hits, i.id == hits.c.item)
+    if cursor:
+        value, identity = decode(cursor)
+        ids = ids.where(or_(i.shown_at < int(value), and_(i.shown_at == int(value), i.id < identity)))
+    rows = c.execute(ids.order_by(i.shown_at.desc(), i.id.desc()).limit(limit + 1)).all()
+    chosen = [row.id for row in rows[:limit]]
+    found = {each.id: each for each in _items(c, i.id.in_(chosen))} if chosen else {}
+    more = encode(rows[limit - 1].shown_at, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(tuple(found[each] for each in chosen if each in found), more)
+
+
+def iterate_items(c: Connection, wish: StoryFilter) -> Iterator[Item]:
+    """Give all items of a filter, a chunk in memory at a time."""
+    cursor = None
+    while True:
+        found = items(c, wish, CHUNK, cursor)
+        yield from found.rows
+        if found.next is None:
+            return
+        cursor = found.next
+
+
+def revisions(c: Connection, item_id: int) -> list[Revision]:
+    """Give an item's former headlines and bodies, oldest first."""
+    rows = c.execute(select(t.revision).where(t.revision.c.item == item_id).order_by(t.revision.c.at))
+    return [Revision(row.item, from_ms(row.at) or datetime.min, row.title, row.body) for row in rows]
+
+
+def outlets(c: Connection) -> list[tuple[Outlet, int]]:
+    """Give the outlets that have items, with how many."""
+    known = sources.all_outlets(c)
+    rows = c.execute(select(t.item.c.outlet, func.count().label("n")).group_by(t.item.c.outlet))
+    return [(known.get(row.outlet, Outlet(row.outlet, row.outlet)), row.n) for row in rows]
+
+
+def topics(c: Connection) -> list[str]:
+    """Give the topics that sources have."""
+    return sorted(row[0] for row in c.execute(select(t.source.c.topic).distinct()) if row[0])

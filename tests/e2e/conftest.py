@@ -1,0 +1,62 @@
+"""A page over the built-in newsroom, served on loopback, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def served_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run `mujaz demo` as a user does, with the page left on, and give the page's address."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())", "--data", str(folder), "demo", "--serve"]
+    log = folder / "demo.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**_environment(), "MUJAZ_WEB__PORT": "0"})
+    try:
+        address = _address(log, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    for _ in range(900):
+        found = re.search(r"http://127\.0\.0\.1:\d+/(?=\s)", log.read_text(errors="replace"))
+        if found:
+            return found[0].rstrip("/")
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError("the demo printed no address:\n" + log.read_text(errors="replace")[-3000:])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Start the system's Chromium, or say that it was skipped."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
