@@ -1,0 +1,181 @@
+"""Read the numbers of a text with what they count: words and digits, thousands and millions, %, scores, editions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from aggregator.arabic.fold import fold
+from aggregator.arabic.tables import lines
+from aggregator.arabic.tokens import STOP, stem
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number and the stem of what it counts.
+
+    ``unit`` is a stem, or one of ``death``, ``injury``, ``percent``, ``year``, ``score`` (value: the smaller
+    side; ``second`` the larger), ``ordinal`` or ``no:…`` (edition, round, flight: the stem after the colon).
+    """
+
+    value: float
+    unit: str
+    second: float = -1.0
+
+    def __str__(self) -> str:
+        """Give the number as digits."""
+        digits = f"{self.value:g}" if self.value < 1e6 else f"{self.value:,.0f}"
+        return f"{digits}-{self.second:g}" if self.second >= 0 else digits
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    units: dict[str, float]
+    scales: dict[str, float]
+    ordinals: dict[str, float]
+    tens: dict[str, float]
+    kinds: dict[str, frozenset[str]]  # death, injury, percent, people, edition -> stems
+
+
+@cache
+def _words() -> _Words:
+    numbers: dict[str, dict[str, float]] = {"unit": {}, "scale": {}, "ordinal": {}, "tens": {}}
+    kinds: dict[str, frozenset[str]] = {}
+    for line in lines("numbers.tsv"):
+        kind, value, forms = line.split("\t")
+        folded = [fold(form) for form in forms.split()]
+        if kind == "kind":
+            kinds[value] = frozenset(stem(clitic + form) for form in folded for clitic in ("", "و")) | (
+                frozenset(("%",)) if value == "percent" else frozenset()
+            )
+            continue
+        table = numbers[kind]
+        for form in folded:
+            table[form] = float(value)
+            if kind == "ordinal" and form.startswith("ال"):
+                table |= dict.fromkeys(("لل" + form[2:], "ب" + form, "و" + form), float(value))
+            if kind == "tens":
+                table["و" + form] = float(value)
+    return _Words(numbers["unit"], numbers["scale"], numbers["ordinal"], numbers["tens"], kinds)
+
+
+def numbers(text: str) -> list[Quantity]:
+    """Give the numbers of a headline with their units, in order.
+
+    >>> [(str(q), q.unit) for q in numbers("مقتل 3 أشخاص وإصابة خمسة في حادث")]
+    [('3', 'death'), ('5', 'injury')]
+    >>> [(str(q), q.unit) for q in numbers("انطلاق الدورة الثانية والعشرين لمعرض الكتاب")]
+    [('22', 'no:دور')]
+    >>> [(str(q), q.unit) for q in numbers("الوداد يهزم الرجاء 2-1 أمام ٤٥ ألف متفرج")]
+    [('1-2', 'score'), ('45000', 'متفرج')]
+    """
+    parts = _TOKEN.findall(fold(text))
+    return [*_cardinals(parts), *_ordinals([part for part in parts if part not in "%-"])]
+
+
+def _value(part: str, table: _Words) -> float | None:
+    if part[0].isdigit():
+        if _THOUSANDS.fullmatch(part):
+            return float(re.sub("[.,]", "", part))
+        try:
+            return float(part.replace(",", "."))
+        except ValueError:
+            return None
+    for form in (part, part[1:] if part[0] in "وبل" and len(part) > 3 else ""):
+        if form in table.units:
+            return table.units[form]
+        if form in table.scales and form not in ("ميه", "مايه"):
+            return table.scales[form]
+    return None
+
+
+def _cardinals(parts: list[str]) -> Iterator[Quantity]:
+    table = _words()
+    place = 0
+    while place < len(parts):
+        part = parts[place]
+        value = _value(part, table)
+        if value is None:
+            place += 1
+            continue
+        if part[0].isdigit() and parts[place + 1 : place + 2] == ["-"] and parts[place + 2 : place + 3] and parts[place + 2][0].isdigit():
+            sides = sorted((value, _value(parts[place + 2], table) or 0.0))
+            yield Quantity(sides[0], "score", sides[1])
+            place += 3
+            continue
+        start = place
+        while (
+            place + 1 < len(parts)
+            and (scale := table.scales.get(parts[place + 1], 0.0)) > value
+            and scale != 100
+            and (value < 1000 or scale >= 1e6)
+        ):
+            value *= scale
+            place += 1
+        yield Quantity(value, _unit(parts, start, place + 1, value, table))
+        place += 1
+
+
+def _unit(parts: list[str], start: int, after: int, value: float, table: _Words) -> str:
+    following: list[str] = []
+    for part in parts[after:]:
+        if part in STOP:
+            continue
+        if len(following) == 2 or part[0].isdigit() or part == "-":
+            break
+        following.append(stem(part))
+    before = [
+        stem(part) for part in reversed(parts[max(0, start - 2) : start]) if not part[0].isdigit() and part not in STOP and part != "-"
+    ]
+    around = {*following, *before}
+    edition = next((word for word in before if word in table.kinds["edition"]), None)
+    if 1990 <= value <= 2040 and value == int(value) and len(parts[start]) == 4:
+        return "year"
+    if edition and value < 200:
+        return f"no:{edition}"
+    if around & table.kinds["percent"]:
+        return "percent"
+    if (
+        around & table.kinds["death"]
+        and not (following and following[0] in table.kinds["injury"])
+        and not (before and before[0] in table.kinds["injury"])
+    ):
+        return "death"
+    if around & table.kinds["injury"]:
+        return "injury"
+    if following or before:
+        return (following or before)[0]
+    earlier = {stem(part) for part in parts[max(0, start - 7) : start]}
+    return "death" if earlier & table.kinds["death"] else "injury" if earlier & table.kinds["injury"] else ""
+
+
+def _ordinals(parts: list[str]) -> Iterator[Quantity]:
+    table = _words()
+    place = 0
+    while place < len(parts):
+        start = place
+        part = parts[place]
+        value = table.ordinals.get(part)
+        if value is not None:
+            following = parts[place + 1 : place + 3]
+            if following and following[0] in table.tens:
+                value += table.tens[following[0]]
+                place += 1
+            elif len(following) == 2 and following[0] == "و" and following[1] in table.tens:
+                value += table.tens[following[1]]
+                place += 2
+            elif following and following[0] in ("عشر", "عشره"):
+                value += 10
+                place += 1
+        elif part in table.tens and part[0] != "و" and part.startswith("ال"):
+            value = table.tens[part]
+        if value is not None:
+            before = [stem(word) for word in reversed(parts[max(0, start - 2) : start]) if not word[0].isdigit()]
+            edition = next((word for word in before if word in table.kinds["edition"]), "")
+            yield Quantity(value, f"no:{edition}" if edition else "ordinal")
+        place += 1
