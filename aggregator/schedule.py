@@ -1,0 +1,206 @@
+"""Says when to come back to a source, and why. Pure: the time and the dice are passed in.
+
+The interval follows the source's own rhythm: publications are counted by hour of the week with a memory of four weeks, and the next
+fetch is when one new item is to be expected. Servers' and feeds' wishes (Cache-Control, Expires, ttl, sy:, skipHours, skipDays) lengthen
+an interval and never shorten it. Failures back off by kind, and are tried for ever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from aggregator.model import Failed, FailureKind, FeedHints, Source, SourceState, Status
+from aggregator.settings import FetchSettings
+
+WEEK_HOURS = 168
+MEMORY = timedelta(days=28)
+DEFAULT = timedelta(hours=1)
+EXPECTED = 1.0  # new items that are worth a request
+JITTER = 0.1
+MOVES = 3  # equal permanent redirects in a row before the new address is kept
+
+# kind -> (first wait, longest wait) in minutes; each failure in a row doubles the wait
+BACKOFF: dict[FailureKind, tuple[float, float]] = {
+    FailureKind.DNS: (15, 12 * 60),
+    FailureKind.CONNECT: (15, 6 * 60),
+    FailureKind.TLS: (60, 24 * 60),
+    FailureKind.TIMEOUT: (15, 6 * 60),
+    FailureKind.PROTOCOL: (30, 12 * 60),
+    FailureKind.REDIRECT: (60, 24 * 60),
+    FailureKind.REFUSED_ADDRESS: (6 * 60, 24 * 60),
+    FailureKind.ROBOTS: (24 * 60, 7 * 24 * 60),
+    FailureKind.BLOCKED: (2 * 60, 24 * 60),
+    FailureKind.RATE_LIMITED: (30, 12 * 60),
+    FailureKind.UNAUTHORIZED: (2 * 60, 24 * 60),
+    FailureKind.NOT_FOUND: (60, 24 * 60),
+    FailureKind.GONE: (24 * 60, 7 * 24 * 60),
+    FailureKind.HTTP_4XX: (60, 24 * 60),
+    FailureKind.HTTP_5XX: (15, 6 * 60),
+    FailureKind.TOO_LARGE: (6 * 60, 24 * 60),
+    FailureKind.TOO_SLOW: (2 * 60, 24 * 60),
+    FailureKind.NOT_A_FEED: (60, 24 * 60),
+    FailureKind.EMPTY: (30, 12 * 60),
+    FailureKind.DRIFTED: (60, 24 * 60),
+    FailureKind.INTERNAL: (60, 24 * 60),
+}
+
+
+def floor_of(source: Source, settings: FetchSettings) -> timedelta:
+    """Give the interval below which a source is never fetched."""
+    return max(timedelta(seconds=settings.min_interval), source.min_interval or timedelta(0))
+
+
+def learn(rhythm: Sequence[float], published: Sequence[datetime], since: datetime | None, now: datetime) -> tuple[float, ...]:
+    """Give the rhythm (items a week by hour of the week, UTC) after these new publications.
+
+    The first fetch seeds it with the last two weeks of its items; later each item adds its share and the old fade.
+    """
+    recent = [moment for moment in published if now - timedelta(days=14) <= moment <= now + timedelta(hours=1)]
+    if not rhythm or since is None:
+        if not recent:
+            return tuple(rhythm)
+        weeks = max(now - min(recent), timedelta(days=1)) / timedelta(days=7)
+        counts, share = [0.0] * WEEK_HOURS, 1 / weeks
+    else:
+        fade = math.exp(-max(now - since, timedelta(0)) / MEMORY)
+        counts, share = [count * fade for count in rhythm], timedelta(days=7) / MEMORY
+    for moment in recent:
+        counts[hour_of_week(moment)] += share
+    return tuple(round(count, 4) for count in counts)
+
+
+def hour_of_week(moment: datetime) -> int:
+    """Give 0 (Monday 0 h UTC) … 167."""
+    utc = moment.astimezone(UTC)
+    return utc.weekday() * 24 + utc.hour
+
+
+def rate(rhythm: Sequence[float], hour: int) -> float:
+    """Give the items to be expected in one hour: its own count, its neighbours', the same hour of all days, and the mean, so that few counts do not mislead."""
+    near = (rhythm[(hour - 1) % WEEK_HOURS] + 2 * rhythm[hour] + rhythm[(hour + 1) % WEEK_HOURS]) / 4
+    daily = sum(rhythm[hour % 24 :: 24]) / 7
+    return 0.3 * near + 0.5 * daily + 0.2 * sum(rhythm) / WEEK_HOURS
+
+
+def rhythm_interval(rhythm: Sequence[float], now: datetime, shortest: timedelta, longest: timedelta) -> timedelta:
+    """Give the time until one new item is to be expected, between floor and ceiling."""
+    if not rhythm or not any(rhythm):
+        return min(max(DEFAULT, shortest), longest)
+    expected, at = 0.0, now
+    end = now + longest
+    while at < end:
+        until = min(at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), end)
+        here = rate(rhythm, hour_of_week(at))
+        part = here * ((until - at) / timedelta(hours=1))
+        if expected + part >= EXPECTED:
+            at += timedelta(hours=(EXPECTED - expected) / here)
+            break
+        expected += part
+        at = until
+    return min(max(at - now, shortest), longest)
+
+
+def after_success(
+    source: Source,
+    state: SourceState,
+    headers: Mapping[str, str],
+    hints: FeedHints | None,
+    published: Sequence[datetime],
+    now: datetime,
+    settings: FetchSettings,
+    rng: Random,
+    freshness: timedelta | None,
+) -> SourceState:
+    """Give the state with its next fetch after an answer that could be used; ``published`` are the new items' dates."""
+    shortest, longest = floor_of(source, settings), timedelta(seconds=settings.max_interval)
+    longest = max(shortest, longest)
+    rhythm = learn(state.rhythm, published, state.last_success_at, now)
+    wait = rhythm_interval(rhythm, now, shortest, longest)
+    per_day = sum(rhythm) / 7
+    reason = f"about {per_day:.0f} items a day, by its rhythm at this hour" if per_day >= 0.5 else "few items are known yet" if not per_day else "less than one item in two days"
+    wishes = hints or FeedHints()
+    for asked, words in ((freshness, "the server's cache headers ask for it"), (wishes.interval, "the feed asks for it")):
+        if asked is not None and min(asked, longest) > wait:
+            wait, reason = min(asked, longest), words
+    wait += timedelta(seconds=wait.total_seconds() * JITTER * rng.random())
+    at = now + wait
+    allowed = skip(at, wishes)
+    if allowed != at:
+        reason += "; the feed asks to skip some hours or days"
+    return replace(
+        state,
+        next_fetch_at=allowed,
+        rhythm=rhythm,
+        hints=hints,
+        failures=0,
+        failure=None,
+        last_success_at=now,
+        last_fetch_at=now,
+        reason=reason,
+        fetch_count=state.fetch_count + 1,
+    )
+
+
+def skip(at: datetime, hints: FeedHints) -> datetime:
+    """Move a time out of the hours and days that a feed asks to skip (a feed that skips all of them is not heard)."""
+    if len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7:
+        return at
+    for _ in range(8 * 24):
+        if at.weekday() in hints.skip_days:
+            at = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        elif at.hour in hints.skip_hours:
+            at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        else:
+            return at
+    return at
+
+
+def after_failure(source: Source, state: SourceState, failure: Failed, now: datetime, settings: FetchSettings, rng: Random) -> SourceState:
+    """Give the state with its next try after a failure: later with each in a row, never given up; 410 closes the source."""
+    failures = state.failures + 1
+    if failure.kind is FailureKind.GONE:
+        return replace(
+            state,
+            status=Status.GONE,
+            failures=failures,
+            failure=failure,
+            last_fetch_at=now,
+            next_fetch_at=None,
+            reason="its server says that it is gone for good (410); `mujaz sources resume` tries again",
+            fetch_count=state.fetch_count + 1,
+        )
+    first, longest = BACKOFF.get(failure.kind, (60, 24 * 60))
+    minutes = min(first * 2.0 ** min(failures - 1, 20), longest)
+    wait = max(timedelta(minutes=minutes), floor_of(source, settings))
+    reason = f"failure {failures} in a row ({failure.kind}): tried again later each time, for ever"
+    if failure.retry_after is not None:
+        wait, reason = max(failure.retry_after, floor_of(source, settings)), "its server asked to be left alone (Retry-After)"
+    wait += timedelta(seconds=wait.total_seconds() * JITTER * rng.random())
+    return replace(
+        state,
+        failures=failures,
+        failure=failure,
+        last_fetch_at=now,
+        next_fetch_at=now + wait,
+        reason=reason,
+        fetch_count=state.fetch_count + 1,
+    )
+
+
+def moved(state: SourceState, moved_to: str | None) -> SourceState:
+    """Count equal permanent redirects of answers that could be used; the third in a row is adopted."""
+    if moved_to is None or moved_to == state.address:
+        return replace(state, moved_to=None, moved_count=0)
+    count = state.moved_count + 1 if moved_to == state.moved_to else 1
+    if count >= MOVES:
+        return replace(state, address=moved_to, moved_to=None, moved_count=0)
+    return replace(state, moved_to=moved_to, moved_count=count)
+
+
+def wants_probe(state: SourceState, now: datetime, settings: FetchSettings) -> bool:
+    """Tell whether it is time to ask without validators: no 200 for a day may mean a server that lies."""
+    return state.probed_at is None or not timedelta(0) <= now - state.probed_at < timedelta(seconds=settings.probe_interval)
