@@ -1,0 +1,44 @@
+"""Know which words name a country, region, city or club, on whole surface words (a stem would make places of قرار and دور)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from aggregator.arabic.tables import FOLDER, lines
+
+_BEFORE = ("", "ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place: its folded name without ال, its country (ISO 3166-1 alpha-2), and ``country``, ``region``, ``city`` or ``club``."""
+
+    name: str
+    country: str
+    level: str
+
+
+@cache
+def _places() -> dict[str, Place]:
+    if not (FOLDER / "places.tsv").exists():
+        return {}
+    found = {}
+    for line in lines("places.tsv"):
+        name, country, level, *_ = line.split("\t")
+        found[name] = Place(name, country, level)
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def place(word: str) -> Place | None:
+    """Give the place that a folded word (or words parted by a space) names, with or without article and preposition.
+
+    >>> place("قرار") is None
+    True
+    """
+    known = _places()
+    for before in _BEFORE:
+        if word.startswith(before) and len(word) - len(before) >= 3 and (found := known.get(word[len(before) :])):
+            return found
+    return None

@@ -1,0 +1,43 @@
+"""Name the news agency that a text says it comes from."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from aggregator.arabic.fold import fold
+from aggregator.arabic.tables import lines
+
+_HEAD = 160  # characters in which a dateline stands
+_TAIL = 120
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
+    names: dict[str, str] = {}
+    for line in lines("agencies.tsv"):
+        name, forms = line.split("\t")
+        names |= {fold(form).replace("–", "-"): name for form in forms.split("|")}
+    alternatives = []
+    for form in sorted(names, key=len, reverse=True):
+        literal = re.escape(form).replace(r"\ ", r"\s*")
+        # one short word is a name only where a dateline stands: «الرباط - واج:», «(وكالات)»
+        alternatives.append(
+            literal if len(form) > 8 or " " in form or "." in form else rf"(?:(?<=[(\[/:-])|(?<=[(\[/:-] )|^){literal}(?= ?[)\]/:-])"
+        )
+    return re.compile(r"(?<!\w)(?:" + "|".join(alternatives) + r")(?!\w)", re.MULTILINE), {
+        re.sub(r"\s", "", form): name for form, name in names.items()
+    }
+
+
+def agency(body: str) -> str:
+    """Give the agency named in a body's dateline or signature, or ``""``.
+
+    >>> agency("الرياض - واس: استقبل الأمير"), agency("قال شهود (أ ف ب) إن النار"), agency("قالت وكالة السفر في باريس إن الرحلة ألغيت")
+    ('واس', 'أ ف ب', '')
+    """
+    pattern, names = _patterns()
+    text = body.strip()
+    edges = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
+    found = pattern.search(fold(edges).replace("–", "-").replace("—", "-"))
+    return names[re.sub(r"\s", "", found.group())] if found else ""

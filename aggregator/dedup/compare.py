@@ -1,0 +1,136 @@
+"""Lay two headlines side by side: which words both have, which stand on one side only, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.distance import Indel, JaroWinkler
+
+from aggregator.arabic.digits import Quantity
+from aggregator.dedup.headline import Headline
+
+_PEOPLE = frozenset(("death", "شخص", "اشخاص", "مدن"))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two headlines compared. Weights are `aggregator.arabic.tokens.weight`; ``only_*`` are words left over on one side."""
+
+    a: Headline
+    b: Headline
+    shared: frozenset[str]
+    only_a: frozenset[str]
+    only_b: frozenset[str]
+    spelled: tuple[tuple[str, str], ...]  # one word in two spellings or forms
+    weight: float  # of what is shared
+    weight_a: float
+    weight_b: float
+    top_a: float
+    top_b: float
+    number_conflict: tuple[Quantity, Quantity] | None
+    number_agreement: tuple[Quantity, ...]
+    number_any: bool  # some value stands in both
+
+    @property
+    def jaccard(self) -> float:
+        """Give the weighted share of the words that both have."""
+        return self.weight / (self.weight + self.weight_a + self.weight_b + 1e-9)
+
+    @property
+    def containment(self) -> float:
+        """Give the weighted share of the poorer side's words that the other has."""
+        return self.weight / (self.weight + min(self.weight_a, self.weight_b) + 1e-9)
+
+    @property
+    def count(self) -> int:
+        """Give the number of words in common."""
+        return len(self.shared) + len(self.spelled)
+
+
+def compare(a: Headline, b: Headline) -> Comparison:
+    """Compare two headlines of one language."""
+    shared = a.content & b.content
+    only_a, only_b = set(a.content - shared), set(b.content - shared)
+    total = sum(map(a.weights.__getitem__, shared))
+    spelled: list[tuple[str, str]] = []
+    if only_a and only_b:
+        for one in sorted(only_a, key=lambda word: (-a.weights[word], word)):
+            for other in sorted(only_b):
+                likeness = _likeness(a, one, b, other)
+                if likeness:
+                    total += likeness * min(a.weights[one], b.weights[other])
+                    spelled.append((one, other))
+                    only_b.discard(other)
+                    only_a.discard(one)
+                    break
+    conflict, agreement, anywhere = _numbers(a.quantities, b.quantities)
+    return Comparison(
+        a=a,
+        b=b,
+        shared=shared,
+        only_a=frozenset(only_a),
+        only_b=frozenset(only_b),
+        spelled=tuple(spelled),
+        weight=total,
+        weight_a=sum(map(a.weights.__getitem__, only_a)),
+        weight_b=sum(map(b.weights.__getitem__, only_b)),
+        top_a=max(map(a.weights.__getitem__, only_a), default=0.0),
+        top_b=max(map(b.weights.__getitem__, only_b), default=0.0),
+        number_conflict=conflict,
+        number_agreement=agreement,
+        number_any=anywhere,
+    )
+
+
+def _likeness(a: Headline, one: str, b: Headline, other: str) -> float:
+    """Give 0 for two words, .85 for forms of one root (يفتتح / افتتاح), .9 for spellings of one name (أنشيلوتي / أنتشيلوتي)."""
+    if one in a.places or other in b.places:
+        return 0.0
+    shape = a.roots[one]
+    if len(shape) >= 3 and shape == b.roots[other]:
+        return 0.85
+    return 0.9 if same_name(one, other) else 0.0
+
+
+@lru_cache(maxsize=200_000)
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two stems may be one name transliterated twice."""
+    if len(one) < 4 or len(other) < 4:
+        return False
+    return one in other or other in one or JaroWinkler.similarity(one, other) >= 0.9 or Indel.normalized_similarity(one, other) >= 0.8
+
+
+def _numbers(a: tuple[Quantity, ...], b: tuple[Quantity, ...]) -> tuple[tuple[Quantity, Quantity] | None, tuple[Quantity, ...], bool]:
+    """Give a conflict (one unit, other values), the agreements, and whether any value stands on both sides.
+
+    A unit that agrees once doesn't conflict: «22 قتيلا، منهم 3 أطفال» / «22 قتيلا».
+    """
+    agreeing: list[Quantity] = []
+    conflicts: list[tuple[Quantity, Quantity]] = []
+    anywhere = False
+    for one in a:
+        for other in b:
+            equal = same_value(one, other)
+            anywhere = anywhere or equal
+            if one.unit == other.unit or (one.unit in _PEOPLE and other.unit in _PEOPLE):
+                if equal:
+                    agreeing.append(one)
+                else:
+                    conflicts.append((one, other))
+    settled = {quantity.unit for quantity in agreeing}
+    conflict = next((pair for pair in conflicts if pair[0].unit not in settled), None)
+    return conflict, tuple(agreeing), anywhere
+
+
+def same_value(one: Quantity, other: Quantity) -> bool:
+    """Tell whether two numbers are one, perhaps rounded: 354 863 / 354 ألف."""
+    x, y = one.value, other.value
+    if (one.second, x) == (other.second, y):
+        return True
+    if one.second >= 0 or other.second >= 0:
+        return False
+    most = max(abs(x), abs(y))
+    if most >= 1000 and abs(x - y) / most <= 0.012:
+        return True
+    return most >= 10 and min(x, y) > 0 and (x != int(x) or y != int(y)) and abs(x - y) / most <= 0.01

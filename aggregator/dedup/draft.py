@@ -1,0 +1,184 @@
+"""The signature of a report: all that the judge needs of it, in about a kilobyte.
+
+The headline is kept folded and analysed when asked (`aggregator.dedup.headline`); of the body's first 300
+words stay the hashes of its three-word shingles and of its stems. 31 keys find look-alikes: pairs of the six rarest
+title stems and the sixteen smallest shingles (99 % of the pairs that one person calls the same share one).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import combinations
+from struct import Struct
+from sys import byteorder
+from zlib import crc32
+
+from aggregator.arabic.fold import fold
+from aggregator.arabic.language import language as detect
+from aggregator.arabic.tokens import stem
+from aggregator.dedup.agency import agency
+from aggregator.dedup.headline import Headline, canonical, headline
+from aggregator.dedup.report import Report
+
+VERSION = 1
+"""Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
+
+BODY_WORDS = 300
+_BODY_CHARACTERS = 2_600
+_TITLE_CHARACTERS = 400
+_LEAST_BODY = 15  # words; less than that says nothing beside a headline
+_TITLE_KEYS = 6
+_BODY_KEYS = 16
+_WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
+_MASK = (1 << 64) - 1
+_HEAD = Struct("<BBHd8s8sHHHH")  # version, language bytes, title bytes, time, outlet, substance, agency bytes, words, shingles, vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report's signature. Equal drafts mean reports that the judge can't tell apart.
+
+    ``keys`` are signed 64-bit integers and stand only in a draft made from a report: the database keeps them in a
+    table of their own. ``shingles`` are sorted unsigned 32-bit hashes, ``vocabulary`` those of the body's stems and
+    numbers in the order of appearance; both little-endian.
+    """
+
+    title: str
+    language: str
+    at: float | None
+    outlet: bytes
+    agency: str
+    substance: bytes
+    words: int
+    shingles: bytes
+    vocabulary: bytes
+    keys: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def headline(self) -> Headline:
+        """Give the analysed headline (kept for the latest tens of thousands)."""
+        return headline(self.title, self.language)
+
+    def to_bytes(self) -> bytes:
+        """Give the compact form; `from_bytes` reads it, in this and in later versions of Mujaz."""
+        code, title, agency = self.language.encode(), self.title.encode(), self.agency.encode()
+        head = _HEAD.pack(
+            VERSION,
+            len(code),
+            len(title),
+            float("nan") if self.at is None else self.at,
+            self.outlet.ljust(8, b"\0"),
+            self.substance,
+            len(agency),
+            self.words,
+            len(self.shingles) // 4,
+            len(self.vocabulary) // 4,
+        )
+        return b"".join((head, code, title, agency, self.shingles, self.vocabulary))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Draft:
+        """Read what `to_bytes` gave; raises ValueError for anything else."""
+        if len(data) < _HEAD.size or not 1 <= data[0] <= VERSION:
+            raise ValueError("not a signature of this version of Mujaz")
+        _, code, title, at, outlet, substance, agency, words, shingles, vocabulary = _HEAD.unpack_from(data)
+        parts = []
+        start = _HEAD.size
+        for size in (code, title, agency, 4 * shingles, 4 * vocabulary):
+            parts.append(data[start : start + size])
+            start += size
+        if start != len(data):
+            raise ValueError("a signature that is cut or too long")
+        return cls(
+            title=parts[1].decode(),
+            language=parts[0].decode(),
+            at=None if at != at else at,
+            outlet=b"" if outlet == bytes(8) else outlet,
+            agency=parts[2].decode(),
+            substance=substance,
+            words=words,
+            shingles=parts[3],
+            vocabulary=parts[4],
+        )
+
+
+def draft(report: Report) -> Draft:
+    """Make the signature of a report."""
+    title = " ".join(fold(report.title).split())[:_TITLE_CHARACTERS]
+    body = fold(report.body)
+    code = report.language.split("-")[0].lower() or detect(report.title + " " + report.body[:200])
+    stems = _hashes(body)
+    shingles = _shingles(stems) if len(stems) >= _LEAST_BODY else []
+    at = report.published.timestamp() if report.published else None
+    return Draft(
+        title=title,
+        language=code,
+        at=at,
+        outlet=blake2b(report.outlet.encode(), digest_size=8).digest() if report.outlet else b"",
+        agency=agency(report.body),
+        substance=blake2b(f"{title}\n{' '.join(body.split())}".encode(), digest_size=8).digest(),
+        words=len(stems),
+        shingles=_packed(sorted({shingle & 0xFFFFFFFF for shingle in shingles})),
+        vocabulary=_packed(dict.fromkeys(stems)) if shingles else b"",
+        keys=_keys(headline(title, code), shingles),
+    )
+
+
+class _Hashes(dict[str, int]):
+    """Word -> hash of its canonical stem; kept, since texts repeat their words."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) > 500_000:
+            self.clear()
+        value = self[word] = hashed(word if word[0].isdigit() else canonical(stem(word)))
+        return value
+
+
+def hashed(stem: str) -> int:
+    """Give the 32-bit hash by which a stem stands in `Draft.vocabulary`."""
+    return crc32(stem.encode())
+
+
+_HASHES = _Hashes()
+
+
+def _hashes(folded: str) -> list[int]:
+    found = _WORD.findall(folded[:_BODY_CHARACTERS])
+    return [_HASHES[word] for word in found[:BODY_WORDS]]
+
+
+def _shingles(stems: list[int]) -> list[int]:
+    return sorted(
+        {
+            (a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ c * 0x165667B19E3779F9) & _MASK
+            for a, b, c in zip(stems, stems[1:], stems[2:], strict=False)
+        }
+    )
+
+
+def _keys(title: Headline, shingles: list[int]) -> tuple[int, ...]:
+    rare = sorted(hashed(word) for word in title.rarest(_TITLE_KEYS))
+    salt = crc32(title.language.encode())
+    pairs = {(a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ salt) & _MASK for a, b in combinations(rare, 2)}
+    whole = int.from_bytes(blake2b(f"{title.language} {title.text}".encode(), digest_size=8).digest(), "little")
+    return tuple(
+        key - (1 << 64) if key >> 63 else key for key in (whole, *sorted(pairs), *(shingle ^ salt for shingle in shingles[:_BODY_KEYS]))
+    )
+
+
+def _packed(values: object) -> bytes:
+    packed = array("I", values)  # type: ignore[call-overload]
+    if byteorder == "big":
+        packed.byteswap()
+    return bytes(packed.tobytes())
+
+
+def unpacked(data: bytes) -> array[int]:
+    """Give the integers of `Draft.shingles` or `Draft.vocabulary`."""
+    values: array[int] = array("I", data)
+    if byteorder == "big":
+        values.byteswap()
+    return values

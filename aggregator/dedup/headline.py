@@ -1,0 +1,183 @@
+"""Take a folded headline apart: what it says, how rare each word is, and where, when and how many.
+
+Dates, weekdays and words like «عاجل» or «بالفيديو» are kept out of what is compared: that two headlines
+share a date is no evidence, that they differ in one is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aggregator.arabic.digits import Quantity, numbers
+from aggregator.arabic.places import Place, place
+from aggregator.arabic.tokens import STOP, stem, weight
+from aggregator.dedup.signs import Signs, signs
+
+_DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
+_WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
+_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline's parts. Content words stand by their canonical stem."""
+
+    text: str  # folded
+    language: str
+    plain: str  # words alone, for equality
+    weights: dict[str, float]
+    content: frozenset[str]
+    order: tuple[str, ...]
+    stems: frozenset[str]
+    surface: dict[str, str]
+    roots: dict[str, str]
+    places: dict[str, Place]
+    quantities: tuple[Quantity, ...]
+    ordinals: frozenset[float]
+    dates: frozenset[tuple[int, int]]
+    weekdays: frozenset[int]
+    roles: dict[str, str]
+    groups: dict[int, frozenset[int]]
+    background: frozenset[str]
+    negated: frozenset[str]
+
+    def rarest(self, count: int) -> list[str]:
+        """Give the content words that say most; all words where the content is empty."""
+        if not self.content:
+            return sorted(self.stems)[:count]
+        return sorted(self.content, key=lambda word: (-self.weights[word], word))[:count]
+
+
+def canonical(stem: str) -> str:
+    """Give the stem that stands for its group of equivalents (أزيد -> أكثر)."""
+    return signs().equivalents.get(stem, stem)
+
+
+@lru_cache(maxsize=_KEPT)
+def headline(text: str, language: str = "ar") -> Headline:
+    """Analyse a folded headline."""
+    table = signs()
+    dates = {_day_month(found) for found in _DATE.findall(text)} - {None}
+    parts = _WORD.findall(_DATE.sub(" ", text))
+    framing, weekdays = _framing(parts, dates, table)
+    kept = [part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit())]
+    quantities = tuple(numbers(" ".join(kept)))
+    reader = _Reader(table)
+    for at, (part, frame) in enumerate(zip(parts, framing, strict=True)):
+        reader.read(part, frame=frame, first=at == 0)
+    stems = frozenset(stem(part) for part in parts)
+    groups: dict[int, set[int]] = {}
+    for each in stems:
+        for group, member in table.exclusive.get(each, ()):
+            groups.setdefault(group, set()).add(member)
+    return Headline(
+        text=text,
+        language=language,
+        plain=" ".join(parts),
+        weights=reader.weights,
+        content=frozenset(reader.weights),
+        order=tuple(reader.order),
+        stems=stems,
+        surface=reader.surface,
+        roots=reader.roots,
+        places=reader.places,
+        quantities=quantities,
+        ordinals=frozenset(quantity.value for quantity in quantities if quantity.unit == "ordinal" or quantity.unit.startswith("no:")),
+        dates=frozenset(date for date in dates if date is not None),
+        weekdays=frozenset(weekdays),
+        roles=reader.roles,
+        groups={group: frozenset(members) for group, members in groups.items()},
+        background=frozenset(reader.background),
+        negated=frozenset(reader.negated),
+    )
+
+
+class _Reader:
+    """Collects the content words of a headline, from its first word to its last."""
+
+    def __init__(self, table: Signs) -> None:
+        self._table = table
+        self._before = ""
+        self._behind = False
+        self.weights: dict[str, float] = {}
+        self.order: list[str] = []
+        self.surface: dict[str, str] = {}
+        self.roots: dict[str, str] = {}
+        self.places: dict[str, Place] = {}
+        self.roles: dict[str, str] = {}
+        self.background: set[str] = set()
+        self.negated: set[str] = set()
+
+    def read(self, part: str, *, frame: bool, first: bool) -> None:
+        table, before, self._before = self._table, self._before, part
+        self._behind = self._behind or (part in table.background and not first)
+        if part[0].isdigit() or part == "%" or frame or part in STOP:
+            return
+        found = place(part)
+        own = found.name if found else stem(part)
+        word = own if found else table.equivalents.get(own, own)
+        if word not in self.weights:
+            self.weights[word] = min(weight(word), weight(own)) if word != own else weight(own)
+            self.surface[word] = part
+            self.roots[word] = "" if found else root(part)
+            if found:
+                self.places[word] = found
+        self.order.append(word)
+        if self._behind:
+            self.background.add(word)
+        role = before if before in table.roles else before[1:] if before[1:] in table.roles and before[0] in "وبل" else ""
+        self.roles[word] = role
+        if before in table.negations:
+            self.negated.add(word)
+
+
+def _framing(parts: list[str], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:
+    """Mark the words that date or advertise the headline; add the dates they make to ``dates`` and give the weekdays."""
+    framing = [False] * len(parts)
+    weekdays: set[int] = set()
+    for at, part in enumerate(parts):
+        bare = part[1:] if part[:1] in "وبل" and (part[1:] in table.weekdays or part[1:] in table.months) else part
+        number = at > 0 and parts[at - 1].isdigit()
+        if bare in table.weekdays:
+            weekdays.add(table.weekdays[bare])
+            framing[at] = True
+        elif bare in table.months and (number or bare not in table.uncertain_months):
+            framing[at] = True
+            if number and int(parts[at - 1]) < 32:
+                dates.add((int(parts[at - 1]), table.months[bare]))
+                framing[at - 1] = True
+        elif part in table.context or (part.isdigit() and len(part) == 4 and part[:2] in ("19", "20")):
+            framing[at] = True
+    return framing, weekdays
+
+
+def _day_month(text: str) -> tuple[int, int] | None:
+    if ":" in text:
+        hour, minute = text.split(":")
+        return int(hour), 100 + int(minute)  # a clock time: never equal to a date
+    numbers = [int(part) for part in re.split("[-/.]", text)]
+    day, month = (numbers[2], numbers[1]) if numbers[0] > 31 else (numbers[0], numbers[1])
+    return day, month
+
+
+def root(word: str) -> str:
+    """Give a key that the verbs and the verbal noun of one Arabic root share: يفتتح، افتتاح، افتتح -> فتتح; تفكيك، يفكك -> فكك."""
+    for article in ("وال", "بال", "لل", "ال"):
+        if word.startswith(article) and len(word) - len(article) >= 4:
+            word = word[len(article) :]
+            break
+    if len(word) > 4 and word[-1] == "ه":
+        word = word[:-1]
+    if len(word) > 4 and word[-1] == "ت" and word[0] == "ا":
+        word = word[:-1]  # اعتقلت
+    if len(word) == 5 and word[0] == "ت" and word[3] == "ي":
+        return word[1:3] + word[4]
+    if len(word) >= 5 and word[-2] == "ا" and word[0] in "ات":
+        word = word[:-2] + word[-1]
+    if len(word) >= 4 and word[:2] == "سي":
+        word = word[1:]
+    if len(word) >= 4 and word[0] in "يتنا":
+        word = word[1:]
+    return word

@@ -1,0 +1,142 @@
+"""A window of reports in memory: the streaming form behind ``mujaz dedup`` and the benchmarks."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from aggregator.dedup.draft import Draft, draft
+from aggregator.dedup.judge import judge
+from aggregator.dedup.report import Report
+from aggregator.dedup.verdict import Candidate, Revises, SameAs, Verdict
+
+_CROWDED = 300  # items under one key, the newest of which are kept
+_CANDIDATES = 24  # that are ranked by what their headlines share
+
+
+@dataclass(slots=True)
+class _Story:
+    items: list[int]
+
+
+class MemoryIndex:
+    """Judges reports one after the other, each on those before it, within ``window_hours`` of its own time.
+
+    Items and stories are numbered from 0 in the order of arrival; a story has the number of its first item.
+    """
+
+    def __init__(self, *, window_hours: float = 72, same: float = 0.75, related: float = 0.4) -> None:
+        self.window = window_hours * 3600
+        self.same = same
+        self.related = related
+        self._by_key: dict[int, list[int]] = {}
+        self._drafts: dict[int, Draft] = {}
+        self._story: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+        self._names: dict[Hashable, int] = {}
+        self._order: deque[int] = deque()
+        self._next = 0
+        self._now = float("-inf")
+
+    def __len__(self) -> int:
+        """Give the number of items in the window."""
+        return len(self._drafts)
+
+    def add(self, report: Report) -> tuple[int, Verdict]:
+        """Judge a report and keep it; gives its number and the verdict."""
+        number = self._next
+        known = self._known(report)
+        made = draft(report)
+        if known is not None:
+            self._replace(known, made)
+            self._name(report, known)
+            return known, Revises(known, self._story[known])
+        self._next += 1
+        self._expire(made.at)
+        verdict = judge(made, self.candidates(made), same=self.same, related=self.related)
+        self.keep(number, made, verdict.story if isinstance(verdict, SameAs) else number)
+        self._name(report, number)
+        return number, verdict
+
+    def keep(self, number: int, made: Draft, story: int) -> None:
+        """Put a judged draft into the window."""
+        self._drafts[number] = made
+        self._story[number] = story
+        self._members.setdefault(story, []).append(number)
+        self._order.append(number)
+        self._next = max(self._next, number + 1)
+        for key in made.keys:
+            items = self._by_key.setdefault(key, [])
+            items.append(number)
+            if len(items) > _CROWDED:
+                del items[0]
+
+    def story_of(self, number: int) -> int:
+        """Give the story of an item; it outlives the window."""
+        return self._story[number]
+
+    def candidates(self, made: Draft) -> list[Candidate]:
+        """Give the items that share most keys with a draft."""
+        counts: Counter[int] = Counter()
+        for key in made.keys:
+            counts.update(self._by_key.get(key, ()))
+        found = []
+        for number, _ in counts.most_common(_CANDIDATES):
+            other = self._drafts.get(number)
+            if other is None or (made.at is not None and other.at is not None and abs(made.at - other.at) > self.window):
+                continue
+            found.append(self._candidate(number, other))
+        return found
+
+    def _candidate(self, number: int, other: Draft) -> Candidate:
+        story = self._story[number]
+        members = [each for each in self._members[story] if each in self._drafts]
+        middle = (members[len(members) // 3], members[2 * len(members) // 3]) if len(members) > 4 else ()
+        return Candidate(number, story, other, self._drafts[members[0]], tuple(self._drafts[each] for each in middle), len(members))
+
+    def _known(self, report: Report) -> int | None:
+        for name in _identities(report):
+            number = self._names.get(name)
+            if number is not None and number in self._drafts:
+                return number
+        return None
+
+    def _name(self, report: Report, number: int) -> None:
+        for name in _identities(report):
+            self._names[name] = number
+
+    def _replace(self, number: int, made: Draft) -> None:
+        for key in self._drafts[number].keys:
+            items = self._by_key.get(key, [])
+            if number in items:
+                items.remove(number)
+        self._drafts[number] = made
+        for key in made.keys:
+            self._by_key.setdefault(key, []).append(number)
+
+    def _expire(self, at: float | None) -> None:
+        if at is None:
+            return
+        self._now = max(self._now, at)
+        while self._order:
+            oldest = self._order[0]
+            moment = self._drafts[oldest].at
+            if moment is None or moment >= self._now - self.window:
+                return
+            self._order.popleft()
+            for key in self._drafts.pop(oldest).keys:
+                items = self._by_key.get(key)
+                if items and oldest in items:
+                    items.remove(oldest)
+                    if not items:
+                        del self._by_key[key]
+
+
+def _identities(report: Report) -> list[Hashable]:
+    names: list[Hashable] = []
+    if report.id:
+        names.append(("id", report.id))
+    if report.url:
+        names.append(("url", report.url.split("#")[0]))
+    return names

@@ -1,0 +1,113 @@
+"""Decide what a new report is: a story of its own, the same as a stored one, or a revision; pure, the store applies it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aggregator.dedup.draft import Draft
+from aggregator.dedup.reason import Reason
+from aggregator.dedup.score import Scored, score
+from aggregator.dedup.story import objection
+from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verdict
+
+BEST = 8  # candidates that are scored in full
+_MOST_RELATED = 8
+_MOST_WHY = 4
+
+
+def judge(
+    draft: Draft,
+    candidates: Sequence[Candidate],
+    *,
+    same: float = 0.75,
+    related: float = 0.4,
+    look_alikes: int | None = None,
+) -> Verdict:
+    """Judge a draft against the stored items that share a key with it.
+
+    From ``same`` on it joins the story of the best candidate that the story's own reports don't contradict; from
+    ``related`` on stories are linked. ``look_alikes`` is the number of items in the window with nearly this headline
+    (counted among the candidates where None): four or more make it a recurring form.
+    """
+    for candidate in candidates:
+        if candidate.same_item:
+            return Revises(candidate.item, candidate.story)
+    scored = sorted(
+        (
+            (score(draft, candidate.draft, hours=hours_apart(draft, candidate.draft)), candidate)
+            for candidate in _likeliest(draft, candidates)
+        ),
+        key=_order,
+    )
+    chosen: tuple[Scored, Candidate] | None = None
+    apart: list[tuple[float, Candidate, tuple[Reason, ...]]] = []
+    for found, candidate in scored:
+        if chosen is None and found.value >= same:
+            against = objection(draft, candidate, found)
+            if against is None:
+                chosen = (found, candidate)
+                continue
+            apart.append((min(found.value, same - 0.01), candidate, (against,)))
+        else:
+            apart.append((found.value, candidate, found.against or (Reason("near"), *_for(found)[:2])))
+    links = _links(apart, related, same, chosen[1].story if chosen else None)
+    if chosen is None:
+        nearest = max(apart, key=lambda each: each[0], default=None)
+        return New(links, Link(nearest[1].item, nearest[1].story, round(nearest[0], 3), nearest[2][:_MOST_WHY]) if nearest else None)
+    found, candidate = chosen
+    return SameAs(candidate.item, candidate.story, round(found.value, 3), _for(found)[:_MOST_WHY], links)
+
+
+def hours_apart(a: Draft, b: Draft) -> float | None:
+    """Give the hours between two reports, None where one has no time."""
+    return None if a.at is None or b.at is None else abs(a.at - b.at) / 3600
+
+
+def _order(scored: tuple[Scored, Candidate]) -> tuple[float, int]:
+    return -scored[0].value, scored[1].item
+
+
+def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Give the candidates worth a full comparison: of the same language, with the most in common."""
+    title, weights = draft.headline.content, draft.headline.weights
+    ranked = []
+    for candidate in candidates:
+        other = candidate.draft
+        if other.language != draft.language:
+            continue
+        overlap = sum(weights[word] for word in title & other.headline.content)
+        ranked.append((-overlap, candidate.item, candidate))
+    ranked.sort(key=lambda each: each[:2])
+    return [candidate for _, _, candidate in ranked[:BEST]]
+
+
+def _links(apart: Iterable[tuple[float, Candidate, tuple[Reason, ...]]], related: float, same: float, own: int | None) -> tuple[Link, ...]:
+    best: dict[int, Link] = {}
+    for value, candidate, why in apart:
+        if value < related or candidate.story == own:
+            continue
+        if candidate.story not in best or best[candidate.story].score < value:
+            best[candidate.story] = Link(candidate.item, candidate.story, round(min(value, same), 3), why[:_MOST_WHY])
+    return tuple(sorted(best.values(), key=lambda link: -link.score)[:_MOST_RELATED])
+
+
+def _for(found: Scored) -> tuple[Reason, ...]:
+    """Give the evidence for, the strongest first."""
+    c, texts = found.comparison, found.texts
+    reasons = []
+    if c.a.plain == c.b.plain:
+        reasons.append(Reason("identical"))
+    elif c.count:
+        reasons.append(Reason("words", (str(c.count), str(min(len(c.a.content), len(c.b.content))))))
+    if texts is not None and texts.containment >= 0.1:
+        reasons.append(Reason("text", (str(round(100 * texts.containment)),)))
+    elif texts is not None and texts.lead >= 0.2:
+        reasons.append(Reason("lead", (str(round(100 * texts.lead)),)))
+    if c.number_agreement:
+        quantity = c.number_agreement[0]
+        reasons.append(Reason("toll" if quantity.unit in ("death", "injury") else "number", (str(quantity),)))
+    shared_places = sorted(word for word in c.shared if word in c.a.places)
+    if shared_places:
+        reasons.append(Reason("place", (c.a.surface[shared_places[0]],)))
+    reasons.extend(Reason("spelling", (c.a.surface[one], c.b.surface[other])) for one, other in c.spelled[:1])
+    return tuple(reasons)

@@ -1,0 +1,98 @@
+"""How likely two reports are the same piece of news, 0..1, with the evidence for and against.
+
+A logistic score over `aggregator.dedup.features` with the weights of ``weights.json`` (fitted by ``make train``);
+then the vetoes, which cap it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from math import exp
+from pathlib import Path
+
+from aggregator.dedup.compare import Comparison, compare
+from aggregator.dedup.draft import Draft
+from aggregator.dedup.features import body_features, context_features, headline_features
+from aggregator.dedup.reason import Reason
+from aggregator.dedup.texts import Texts, compare_texts
+from aggregator.dedup.vetoes import VERBATIM, place_conflict, vetoes
+
+_WEIGHTS = Path(__file__).with_name("weights.json")
+_APART = 0.3  # cap for what only looks alike
+_RUNNING = 0.7  # cap for another development of one story: it stays linked
+_RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
+_SAME_HOUR = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A score with its comparison; ``against`` are the vetoes that capped it."""
+
+    value: float
+    raw: float
+    comparison: Comparison
+    texts: Texts | None
+    against: tuple[Reason, ...]
+
+
+@cache
+def weights() -> dict[str, tuple[float, dict[str, float]]]:
+    """Read the fitted weights: for headlines alone, and with bodies."""
+    table = json.loads(_WEIGHTS.read_text(encoding="utf-8"))
+    return {
+        kind: (float(table[kind]["bias"]), {name: float(value) for name, value in table[kind]["weights"].items()})
+        for kind in ("headline", "body")
+    }
+
+
+def score(a: Draft, b: Draft, *, hours: float | None = None) -> Scored:
+    """Score two reports that stand ``hours`` apart (None: unknown)."""
+    comparison = compare(a.headline, b.headline)
+    texts = compare_texts(a, b, comparison)
+    same_outlet = bool(a.outlet) and a.outlet == b.outlet
+    raw = logistic(all_features(comparison, texts, hours, same_outlet), "headline" if texts is None else "body")
+    against = tuple(_against(comparison, texts, hours, same_outlet)) if raw >= _APART else ()
+    value = raw
+    if against:
+        value = min(raw, _RUNNING if all(reason.code in _RUNNING_CODES for reason in against) else _APART)
+    return Scored(value, raw, comparison, texts, against)
+
+
+def all_features(comparison: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> dict[str, float]:
+    """Give every feature that applies, by name."""
+    found = headline_features(comparison) | context_features(hours, same_outlet)
+    return found if texts is None else found | body_features(comparison, texts)
+
+
+def logistic(features: dict[str, float], kind: str) -> float:
+    """Give the probability by the fitted weights."""
+    total, table = weights()[kind]
+    for name, value in table.items():
+        total += value * features[name]
+    return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+
+
+def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> list[Reason]:
+    found = list(vetoes(c))
+    if texts is not None:
+        verbatim = texts.containment >= VERBATIM
+        if verbatim:
+            # the same text under two headlines: a number or a place that one of them leaves out is no conflict
+            found = [reason for reason in found if reason.code not in ("numbers", "stage", "deputy", "template", "exclusive", "places")]
+        else:
+            found = [reason for reason in found if reason.code != "places"]
+            if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
+                found.append(Reason("places", places))
+            if texts.numbers_unknown:
+                found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))
+    if same_outlet and (hours is None or hours > _SAME_HOUR) and not _verbatim_twice(c, texts):
+        found.append(Reason("outlet"))
+    return found
+
+
+def _verbatim_twice(c: Comparison, texts: Texts | None) -> bool:
+    if texts is None:
+        return c.jaccard >= 0.9
+    return c.jaccard >= 0.85 and texts.containment >= 0.7

@@ -1,0 +1,43 @@
+"""Guard a story against drift: a report joins only if it also agrees with the story's first and middle reports."""
+
+from __future__ import annotations
+
+from aggregator.dedup.draft import Draft
+from aggregator.dedup.reason import Reason
+from aggregator.dedup.score import Scored, score
+from aggregator.dedup.verdict import Candidate
+
+SPAN_HOURS = 60
+FIRST = 0.25
+MIDDLE = 0.45
+_LARGE = 4
+
+
+def objection(draft: Draft, candidate: Candidate, found: Scored) -> Reason | None:
+    """Give what a story's other reports have against the draft that matches one of them; None: nothing.
+
+    Without this the largest story of a Saudi news stream were 50 weather bulletins of a fortnight, with it 17 copies of one.
+    """
+    if draft.at is not None and candidate.first.at is not None and abs(draft.at - candidate.first.at) > SPAN_HOURS * 3600:
+        return Reason("old")
+    if candidate.first != candidate.draft and _score(draft, candidate.first) < FIRST:
+        return Reason("lead_conflict")
+    if candidate.size > _LARGE and candidate.middle:
+        scores = [_score(draft, each) for each in candidate.middle]
+        if sum(scores) / len(scores) < MIDDLE:
+            return Reason("middle_conflict")
+    return None
+
+
+def _score(a: Draft, b: Draft) -> float:
+    hours = None if a.at is None or b.at is None else abs(a.at - b.at) / 3600
+    return score(a, b, hours=hours).value
+
+
+def adds_nothing(draft: Draft, other: Draft) -> bool:
+    """Tell whether a report's text is contained in the other's, so that it is stored once."""
+    from aggregator.dedup.texts import containment
+
+    if not draft.shingles:
+        return draft.words == 0
+    return draft.words <= other.words * 1.1 and containment(draft, other) >= 0.9

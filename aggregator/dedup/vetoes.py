@@ -1,0 +1,155 @@
+"""What rules out that two reports are the same, however alike they look: each veto is a function and gives its reason.
+
+How often each stands between reports of the same news and of other news was counted on 1,135 labelled pairs and on
+whole days of a news stream; the counts stand in docs/neardup.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aggregator.arabic.places import Place
+from aggregator.dedup.compare import Comparison
+from aggregator.dedup.reason import Reason
+from aggregator.dedup.signs import signs
+
+_DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
+_NEWS_IN_TEMPLATE = 2.0  # weight of a word that is the news of a recurring form
+VERBATIM = 0.8  # share of the shorter text from which the headlines' numbers may differ
+
+
+def vetoes(c: Comparison) -> Iterator[Reason]:
+    """Give what in the headlines rules out that they tell the same news."""
+    if c.a.plain == c.b.plain:
+        return
+    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation):
+        found = rule(c)
+        if found:
+            yield found
+    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place):
+        found = rule(c)
+        if found:
+            yield found
+
+
+def _weekday(c: Comparison) -> Reason | None:
+    """الاثنين / الثلاثاء."""
+    if c.a.weekdays and c.b.weekdays and not c.a.weekdays & c.b.weekdays:
+        return Reason("weekday", (_DAYS[min(c.a.weekdays)], _DAYS[min(c.b.weekdays)]))
+    return None
+
+
+def _date(c: Comparison) -> Reason | None:
+    """10 نوفمبر / 17 نوفمبر."""
+    if c.a.dates and c.b.dates and not c.a.dates & c.b.dates:
+        return Reason("date", tuple("-".join(map(str, min(dates))) for dates in (c.a.dates, c.b.dates)))
+    return None
+
+
+def _ordinal(c: Comparison) -> Reason | None:
+    """الثانية / الثالثة."""
+    if c.a.ordinals and c.b.ordinals and not c.a.ordinals & c.b.ordinals:
+        return Reason("ordinal", (f"{min(c.a.ordinals):g}", f"{min(c.b.ordinals):g}"))
+    return None
+
+
+def _number(c: Comparison) -> Reason | None:
+    """19 قتيلا / 22 قتيلا."""
+    if c.number_conflict:
+        return Reason("numbers", tuple(str(quantity) for quantity in c.number_conflict))
+    return None
+
+
+def _number_elsewhere(c: Comparison) -> Reason | None:
+    """Both name numbers, and none is the other's."""
+    if c.a.quantities and c.b.quantities and not c.number_any and c.jaccard < 0.95:
+        return Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0])))
+    return None
+
+
+def _opposite(c: Comparison) -> Reason | None:
+    """يصل / يغادر."""
+    for one, other in signs().opposites:
+        for x, y in ((one, other), (other, one)):
+            if (u := c.a.stems & x) and (v := c.b.stems & y) and not c.b.stems & x and not c.a.stems & y:
+                return Reason("opposite", (min(u), min(v)))
+    return None
+
+
+def _negation(c: Comparison) -> Reason | None:
+    """لن يشارك / يشارك."""
+    for one, other in ((c.a, c.b), (c.b, c.a)):
+        for word in one.negated & c.shared:
+            if word not in other.negated:
+                return Reason("negation", (one.surface[word],))
+    return None
+
+
+def _template(c: Comparison) -> Reason | None:
+    """In a recurring form whatever differs is the news: «الملك يهنئ إمبراطور اليابان» / «الملك يهنئ رئيس الهند»."""
+    templates = signs().templates
+    if c.a.stems & templates and c.b.stems & templates and min(c.top_a, c.top_b) >= _NEWS_IN_TEMPLATE:
+        return Reason("template", (_top(c, first=True), _top(c, first=False)))
+    return None
+
+
+def _role(c: Comparison) -> Reason | None:
+    """وزير الداخلية / نائب وزير الداخلية."""
+    for one, other in ((c.a, c.b), (c.b, c.a)):
+        for word, role in one.roles.items():
+            if role and word in other.roles and not other.roles[word] and role not in other.text:
+                return Reason("deputy", (role,))
+    return None
+
+
+def _stage(c: Comparison) -> Reason | None:
+    """حادث / تحقيق في الحادث."""
+    stages = signs().stages
+    one, other = c.a.stems & stages, c.b.stems & stages
+    if bool(one) != bool(other):
+        return Reason("stage", (min(one or other),))
+    return None
+
+
+def _exclusive(c: Comparison) -> Reason | None:
+    """الذهب / الدولار."""
+    for group, members in c.a.groups.items():
+        others = c.b.groups.get(group)
+        if others and not members & others:
+            return Reason("exclusive", (_member(c.a.stems, group), _member(c.b.stems, group)))
+    return None
+
+
+def _place(c: Comparison) -> Reason | None:
+    """مراكش / طنجة; a country against its own town is no conflict."""
+    found = place_conflict(c, c.only_a, c.only_b)
+    return Reason("places", found) if found else None
+
+
+def place_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str]) -> tuple[str, str] | None:
+    """Give two places that stand against one another among left-over words."""
+    for word in sorted(only_a & c.a.places.keys()):
+        for other in sorted(only_b & c.b.places.keys()):
+            one, two = c.a.places[word], c.b.places[other]
+            if not _within(one, two, c) and not _within(two, one, c):
+                return c.a.surface[word], c.b.surface[other]
+    return None
+
+
+def _within(inner: Place, outer: Place, c: Comparison) -> bool:
+    """Tell whether one may be said for the other: a town for its country, a region for its town."""
+    if inner.level == "club" or outer.level == "club":
+        return inner.level != outer.level
+    if inner.country != outer.country:
+        return False
+    return inner.level != outer.level or inner.name == outer.name or inner.level == "country"
+
+
+def _member(stems: frozenset[str], group: int) -> str:
+    table = signs().exclusive
+    return min(stem for stem in stems if any(each == group for each, _ in table.get(stem, ())))
+
+
+def _top(c: Comparison, *, first: bool) -> str:
+    side, words = (c.a, c.only_a) if first else (c.b, c.only_b)
+    return side.surface[max(words, key=lambda word: (side.weights[word], word))]
