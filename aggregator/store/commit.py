@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, v
     work = _Work(refresh, claim)
     if refresh.items:
         _items(c, work, judge, drafts, version)
-    state = refresh.state
+    state = replace(refresh.state, item_count=claim.state.item_count + len(work.new))
     c.execute(_STATE, sources.values_of(claim.source, state))
     if refresh.digests:
         c.execute(_DIGESTS, {"b_id": refresh.source_id, "b_digests": b"".join(refresh.digests)})
@@ -142,7 +142,9 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], j
     texts: list[tuple[int, str, str]] = []
     bodies: list[dict[str, Any]] = []
     # newer than what the judge saw: other workers' items; the items of this very document follow one by one
-    later = keys.candidates(c, [each.draft for each, _ in fresh], drafts, after=refresh.seen_up_to)
+    later: Sequence[Sequence[Candidate]] = [()] * len(fresh)
+    if keys.newest(c) > refresh.seen_up_to:
+        later = keys.candidates(c, [each.draft for each, _ in fresh], drafts, after=refresh.seen_up_to)
     mine: list[tuple[int, Draft]] = []
     for (each, mark), newer in zip(fresh, later, strict=True):
         again = (*newer, *_within(c, each.draft, mine))

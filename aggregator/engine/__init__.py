@@ -1,0 +1,1 @@
+"""When to refresh: the tick that claims due sources and the set of refreshes under way."""

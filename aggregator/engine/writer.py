@@ -1,0 +1,112 @@
+"""The one thread that writes: it judges and commits what refreshes bring, several in one transaction where they wait together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from aggregator.model import Source, SourceState
+from aggregator.store.refresh import Committed, Judged, Refresh
+
+if TYPE_CHECKING:
+    from aggregator.dedup import Candidate, Draft, Verdict
+    from aggregator.settings import DedupSettings
+    from aggregator.store import Store
+
+T = TypeVar("T")
+MOST_RECORDS, MOST_REFRESHES = 500, 8
+
+
+class ThreadWriter:
+    """A `pipeline.Writer` over a store: reads in threads of their own, writes in one."""
+
+    def __init__(self, store: Store, settings: DedupSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._records: list[tuple[Source, SourceState, asyncio.Future[None]]] = []
+        self._commits: list[tuple[Refresh, asyncio.Future[Committed]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def known(self, source_id: str) -> frozenset[bytes]:
+        """Give the digests of the entries that a source already brought."""
+        return await self.call(self._store.known, source_id)
+
+    async def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a store method in the writing thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(function, *arguments))
+
+    async def commit(self, refresh: Refresh) -> Committed:
+        """Judge and write a refresh; returns when it is on disk."""
+        done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        self._commits.append((refresh, done))
+        self._wake()
+        return await done
+
+    async def record(self, source: Source, state: SourceState) -> None:
+        """Write a state; returns when it is on disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._records.append((source, state, done))
+        self._wake()
+        await done
+
+    def _wake(self) -> None:
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        await asyncio.sleep(0.002)  # what arrives together is written together
+        while self._records or self._commits:
+            records, self._records = self._records[:MOST_RECORDS], self._records[MOST_RECORDS:]
+            if records:
+                await self._settle(records, partial(self._store.record_many, [(source, state) for source, state, _ in records]))
+            commits, self._commits = self._commits[:MOST_REFRESHES], self._commits[MOST_REFRESHES:]
+            if commits:
+                await self._settle(commits, partial(self._judged, [refresh for refresh, _ in commits]))
+
+    async def _settle(self, jobs: Sequence[tuple[object, ...]], work: Callable[[], Sequence[object] | None]) -> None:
+        futures: list[asyncio.Future[object]] = [job[-1] for job in jobs]  # type: ignore[misc]
+        try:
+            results = await self.call(work)
+        except Exception as error:
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for at, future in enumerate(futures):
+            if not future.done():
+                future.set_result(results[at] if results is not None else None)
+
+    def _judged(self, refreshes: Sequence[Refresh]) -> Sequence[Committed]:
+        """Judge what was stored so far without the lock, then commit; the commit judges only what came since."""
+        if self._settings.enabled:
+            drafts = [each.draft for refresh in refreshes for each in refresh.items]
+            found = self._store.candidates(drafts, refreshes[0].now)
+            verdicts = iter([self.judge(draft, group) for draft, group in zip(drafts, found.by_draft, strict=True)])
+            refreshes = [
+                replace(
+                    refresh,
+                    items=tuple(Judged(each.raw, each.article, each.draft, next(verdicts)) for each in refresh.items),
+                    seen_up_to=found.seen_up_to,
+                )
+                for refresh in refreshes
+            ]
+        return self._store.commit_many(refreshes, self.judge)
+
+    def judge(self, draft: Draft, candidates: Sequence[Candidate]) -> Verdict:
+        """Judge with the settings' thresholds; everything is new where near-duplicates are turned off."""
+        from aggregator import dedup
+
+        if not self._settings.enabled or not candidates:
+            return dedup.New()
+        return dedup.judge(draft, candidates, same=self._settings.same, related=self._settings.related)
+
+    async def close(self) -> None:
+        """Write what is waiting, then end the thread."""
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
+        self._thread.shutdown(wait=True)
