@@ -1,0 +1,198 @@
+"""Puts a running Mujaz together: store, client, workers, writer, engine and page, and takes them down again in time.
+
+One composition root for the one-off, the daemon and the demo. On SIGTERM or Ctrl-C: nothing new is taken, what is under way ends
+within ten seconds, the rest is given back; a second signal ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from aggregator.engine.base import Report
+from aggregator.engine.embedded import EmbeddedEngine, describe
+from aggregator.engine.writer import ThreadWriter
+from aggregator.fetch.client import Client
+from aggregator.fetch.robots import Robots
+from aggregator.pipeline import Ports, Refreshed
+from aggregator.workers import Workers
+
+if TYPE_CHECKING:
+    import socket
+
+    from aggregator.settings import Settings
+    from aggregator.store import Store
+
+log = logging.getLogger("mujaz")
+DRAIN_SECONDS = 8.0
+WATCH_SECONDS = 5.0
+JUMP_SECONDS = 60.0
+EXPIRE_EVERY = timedelta(hours=1)
+
+
+def utc_now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a running Mujaz."""
+
+    engine: EmbeddedEngine
+    client: Client
+    writer: ThreadWriter
+    ports: Ports
+
+
+@asynccontextmanager
+async def assembled(
+    store: Store, settings: Settings, report: Report, *, clock: Callable[[], datetime] = utc_now, rng: Random | None = None
+) -> AsyncIterator[Running]:
+    """Put the parts together around an opened store; all of them are closed at the end."""
+    writer = ThreadWriter(store, settings.dedup)
+    holds = await writer.call(store.host_holds, clock())
+
+    async def hold(host: str, until: datetime) -> None:
+        holds[host] = until
+        await writer.call(store.hold_host, host, until)
+
+    workers = Workers(settings.parse)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(writer.close)
+        stack.callback(workers.close)
+        client = await stack.enter_async_context(Client(settings.fetch, clock=clock, hold=hold, held=holds.get))
+        robots = Robots(client, timedelta(seconds=settings.fetch.robots_ttl))
+        ports = Ports(client, robots, workers, writer, settings, clock, rng or Random())  # noqa: S311
+        yield Running(EmbeddedEngine(store, ports, writer, report), client, writer, ports)
+
+
+class Stop:
+    """Set by the first SIGTERM or SIGINT; the second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self.signal: int | None = None
+
+    def listen(self) -> None:
+        """Take over both signals in the running loop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._received, number)
+
+    def _received(self, number: int) -> None:
+        if self.event.is_set():
+            os._exit(128 + number)
+        self.signal = number
+        self.event.set()
+
+
+async def once(store: Store, settings: Settings, ids: list[str], report: Report, *, force: bool, clock: Callable[[], datetime] = utc_now) -> tuple[list[str], bool]:
+    """Refresh these sources once; gives those that were not due, and whether a signal cut it short."""
+    stop = Stop()
+    stop.listen()
+    async with assembled(store, settings, report, clock=clock) as running:
+        work = asyncio.create_task(running.engine.once(ids, force=force))
+        ended = asyncio.create_task(stop.event.wait())
+        await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await running.engine.drain(DRAIN_SECONDS)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            return [], True
+        ended.cancel()
+        return work.result(), False
+
+
+async def run(store: Store, settings: Settings, listener: socket.socket | None, *, clock: Callable[[], datetime] = utc_now) -> None:
+    """Run the daemon until a signal: the engine ticks, the page (if there is a listener) is served."""
+    stop = Stop()
+    stop.listen()
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(assembled(store, settings, reported, clock=clock))
+        page = None
+        if listener is not None:
+            page = serve(store, settings, running.client, listener, clock)
+            page_task = asyncio.create_task(page.serve(sockets=[listener]))
+        await running.engine.start()
+        notify("READY=1")
+        watch = asyncio.create_task(_watch(running, store, settings, clock))
+        await stop.event.wait()
+        notify("STOPPING=1")
+        log.info("stopping: what is under way ends within %d s", DRAIN_SECONDS)
+        watch.cancel()
+        if page is not None:
+            page.should_exit = True
+        await running.engine.drain(DRAIN_SECONDS)
+        if page is not None:
+            page.force_exit = True
+            await asyncio.wait({page_task}, timeout=2)
+
+
+def serve(store: Store, settings: Settings, client: Client, listener: socket.socket, clock: Callable[[], datetime]):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Make the page's server; it must not take over the signals."""
+    # the page is a room above the daemon: it is loaded by name, so that the import contract holds
+    from importlib import import_module
+
+    app = import_module("aggregator.web.app").create(store, settings, clock=clock, image_client=client)
+    server = import_module("aggregator.web.serve").server(app)
+    server.install_signal_handlers = lambda: None
+    server.capture_signals = _no_signals
+    return server
+
+
+class _no_signals:  # noqa: N801
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def reported(result: Refreshed) -> None:
+    """Log what came of a refresh."""
+    (log.warning if result.failure else log.info)("%s: %s", result.source.id, describe(result))
+
+
+async def _watch(running: Running, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
+    """Feed the watchdog, notice a jump of the wall clock, and keep the near-duplicate window short."""
+    expired = clock() - EXPIRE_EVERY
+    wall, steady = clock(), time.monotonic()
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        notify("WATCHDOG=1")
+        drift = (clock() - wall).total_seconds() - (time.monotonic() - steady)
+        wall, steady = clock(), time.monotonic()
+        if abs(drift) > JUMP_SECONDS:
+            log.warning("the clock jumped by %.0f s; the schedule goes on from the new time", drift)
+            running.engine.restart_clock()
+        if not timedelta(0) <= clock() - expired < EXPIRE_EVERY:
+            expired = clock()
+            try:
+                await running.writer.call(store.expire_keys, expired, timedelta(hours=settings.dedup.window_hours))
+            except Exception:
+                log.exception("the near-duplicate window could not be shortened")
+
+
+def notify(message: str) -> None:
+    """Tell systemd, if it listens."""
+    import socket
+
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+        try:
+            connection.connect("\0" + address[1:] if address.startswith("@") else address)
+            connection.sendall(message.encode())
+        except OSError:
+            return
