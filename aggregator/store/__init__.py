@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from aggregator.dedup import Candidate, Draft, Verdict
     from aggregator.settings import StorageSettings
 
-__all__ = ["CandidateSet", "Committed", "Counts", "DaemonLock", "Judged", "Merge", "Problem", "Refresh", "ReportedImage", "Store", "daemon_lock"]
+__all__ = [
+    "CandidateSet",
+    "Committed",
+    "Counts",
+    "DaemonLock",
+    "Judged",
+    "Merge",
+    "Problem",
+    "Refresh",
+    "ReportedImage",
+    "Store",
+    "daemon_lock",
+]
 
 LEASE = timedelta(minutes=10)
 
@@ -89,7 +101,9 @@ class Store:
         with self.database.write() as c:
             return sources.remove(c, source_id)
 
-    def sources(self, *, outlet: str | None = None, status: Status | None = None, unwell: bool = False, now: datetime | None = None) -> list[Claim]:
+    def sources(
+        self, *, outlet: str | None = None, status: Status | None = None, unwell: bool = False, now: datetime | None = None
+    ) -> list[Claim]:
         """Give the sources with their states; ``unwell`` those that a person should look at."""
         with self.database.read() as c:
             found = sources.listed(c, outlet=outlet, status=status)
@@ -118,9 +132,7 @@ class Store:
     ) -> list[Claim]:
         """Take due sources for ``lease``; see `aggregator.store.sources.claim_due`."""
         with self.database.write() as c:
-            return sources.claim_due(
-                c, now, limit, per_host=per_host, lease=lease, ids=ids, force=force, min_interval=min_interval
-            )
+            return sources.claim_due(c, now, limit, per_host=per_host, lease=lease, ids=ids, force=force, min_interval=min_interval)
 
     def release(self, ids: Sequence[str]) -> None:
         """Give claimed sources back unfetched."""
@@ -366,7 +378,9 @@ def utc_now() -> datetime:
 def _missing(path: str) -> Exception:
     from aggregator.errors import DatabaseError
 
-    return DatabaseError(f"There is no database {path} yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data.")
+    return DatabaseError(
+        f"There is no database {path} yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
+    )
 
 
 def _not_sqlite() -> Exception:

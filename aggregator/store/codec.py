@@ -82,7 +82,11 @@ def state(text: str) -> SourceState:
     if failure := row.get("failure"):
         after = failure.get("retry_after")
         row["failure"] = Failed(
-            FailureKind(failure["kind"]), failure["detail"], failure.get("status"), timedelta(seconds=after) if after else None, from_ms(failure.get("at"))
+            FailureKind(failure["kind"]),
+            failure["detail"],
+            failure.get("status"),
+            timedelta(seconds=after) if after else None,
+            from_ms(failure.get("at")),
         )
     if hints := row.get("hints"):
         interval = hints.get("interval")

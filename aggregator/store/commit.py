@@ -88,7 +88,11 @@ def _stored(c: Connection, marks: Sequence[Identity]) -> dict[bytes, Any]:
     i = t.item.c
     columns = (i.id, i.guid, i.address, i.sameness, i.story, i.substance, i.title, i.image, i.url, i.updated)
     found: dict[bytes, Any] = {}
-    for column, values in ((i.sameness, [m.sameness for m in marks]), (i.address, [m.address for m in marks if m.address]), (i.guid, [m.guid for m in marks])):
+    for column, values in (
+        (i.sameness, [m.sameness for m in marks]),
+        (i.address, [m.address for m in marks if m.address]),
+        (i.guid, [m.guid for m in marks]),
+    ):
         if values:
             for row in c.execute(select(*columns).where(column.in_(values))):
                 found[getattr(row, column.name)] = row
@@ -100,9 +104,7 @@ def _dead(c: Connection, marks: Sequence[Identity]) -> set[bytes]:
     return {row[0] for row in c.execute(select(t.tombstone.c.digest).where(t.tombstone.c.digest.in_(values)))}
 
 
-def _again(
-    c: Connection, work: _Work, each: Judged, mark: Identity, row: Any, judge: Judge, drafts: keys.Drafts, version: int
-) -> None:
+def _again(c: Connection, work: _Work, each: Judged, mark: Identity, row: Any, judge: Judge, drafts: keys.Drafts, version: int) -> None:
     """Meet a stored entry again: keep a revision if its substance changed, else only what is new about it."""
     raw, article, now = each.raw, each.article, work.refresh.now
     if row.substance == each.draft.substance:
@@ -175,7 +177,9 @@ def _within(c: Connection, draft: Draft, mine: Sequence[tuple[int, Draft]]) -> t
     if not close:
         return ()
     stories = dict(tuple(row) for row in c.execute(select(t.item.c.id, t.item.c.story).where(t.item.c.id.in_([item for item, _ in close]))))
-    return tuple(Candidate(item=item, story=stories[item], draft=other, first=other, middle=(), size=1) for item, other in close[-keys.BEST :])
+    return tuple(
+        Candidate(item=item, story=stories[item], draft=other, first=other, middle=(), size=1) for item, other in close[-keys.BEST :]
+    )
 
 
 def _decide(each: Judged, newer: Sequence[Candidate], judge: Judge) -> story.Decision:

@@ -134,7 +134,9 @@ class DaemonLock:
         except BlockingIOError:
             other = os.read(self._handle, 20).decode(errors="replace").strip()
             os.close(self._handle)
-            raise DatabaseError(f"Another mujaz daemon (process {other or '?'}) already runs on {folder}; stop it first, or use --data.") from None
+            raise DatabaseError(
+                f"Another mujaz daemon (process {other or '?'}) already runs on {folder}; stop it first, or use --data."
+            ) from None
         os.ftruncate(self._handle, 0)
         os.write(self._handle, str(os.getpid()).encode())
 
@@ -181,7 +183,14 @@ def _sqlite(url: str, busy_timeout: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _set(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY", "mmap_size=268435456"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

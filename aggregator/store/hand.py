@@ -97,7 +97,14 @@ def bury(c: Connection, ids: Sequence[int], now: datetime) -> None:
             c.execute(insert(t.tombstone), fresh)
         keys.drop(c, part)
         search.drop(c, part)
-        for table, column in ((t.body, "item"), (t.revision, "item"), (t.apart, "item"), (t.apart, "other"), (t.together, "item"), (t.image_report, "item")):
+        for table, column in (
+            (t.body, "item"),
+            (t.revision, "item"),
+            (t.apart, "item"),
+            (t.apart, "other"),
+            (t.together, "item"),
+            (t.image_report, "item"),
+        ):
             c.execute(delete(table).where(table.c[column].in_(part)))
         c.execute(delete(t.item).where(i.id.in_(part)))
 
@@ -141,7 +148,10 @@ def _set_image(c: Connection, image: str, state: str, now: datetime) -> None:
 def images(c: Connection) -> list[ReportedImage]:
     """Give the pictures that were reported or decided on."""
     r = t.image_report.c
-    counts = {row.image: (row.n, row.item) for row in c.execute(select(r.image, func.count().label("n"), func.min(r.item).label("item")).group_by(r.image))}
+    counts = {
+        row.image: (row.n, row.item)
+        for row in c.execute(select(r.image, func.count().label("n"), func.min(r.item).label("item")).group_by(r.image))
+    }
     states = {row.image: row.state for row in c.execute(select(t.image_state))}
     found = []
     for image in sorted(counts.keys() | states.keys()):
@@ -189,7 +199,10 @@ def check_token(c: Connection, secret: str) -> tuple[str, ...] | None:
 
 def tokens(c: Connection) -> list[tuple[str, tuple[str, ...], datetime]]:
     """Give (name, scopes, made) of each token."""
-    return [(row.name, tuple(row.scopes.split()), from_ms(row.at) or datetime.min) for row in c.execute(select(t.token).order_by(t.token.c.name))]
+    return [
+        (row.name, tuple(row.scopes.split()), from_ms(row.at) or datetime.min)
+        for row in c.execute(select(t.token).order_by(t.token.c.name))
+    ]
 
 
 def revoke_token(c: Connection, name: str) -> bool:

@@ -46,7 +46,11 @@ def identities(source_id: str, outlet_id: str, items: Sequence[Judged]) -> list[
         raw = each.raw
         url = identity(raw.url) if raw.url else ""
         unique = bool(url) and addresses[url] == 1 and not is_shared(raw.url)
-        own = raw.guid if guids[raw.guid] == 1 and raw.guid else f"{raw.guid}\0{url if unique else ''}\0{fold(each.article.title or raw.title)}"
+        own = (
+            raw.guid
+            if guids[raw.guid] == 1 and raw.guid
+            else f"{raw.guid}\0{url if unique else ''}\0{fold(each.article.title or raw.title)}"
+        )
         moment = raw.published.isoformat() if raw.published else ""
         found.append(
             Identity(

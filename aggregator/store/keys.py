@@ -67,7 +67,9 @@ def newest(c: Connection) -> int:
     return c.execute(select(func.max(t.item.c.id))).scalar() or 0
 
 
-def candidates(c: Connection, drafts: Sequence[Draft], cache: Drafts, *, after: int = 0, leave_out: frozenset[int] = frozenset()) -> tuple[tuple[Candidate, ...], ...]:
+def candidates(
+    c: Connection, drafts: Sequence[Draft], cache: Drafts, *, after: int = 0, leave_out: frozenset[int] = frozenset()
+) -> tuple[tuple[Candidate, ...], ...]:
     """Give each draft's candidates: stored items newer than ``after`` that share a key, those sharing most first."""
     sharing = _sharing(c, drafts, after)
     chosen: list[list[int]] = []
@@ -117,7 +119,9 @@ def _dress(c: Connection, chosen: Sequence[Sequence[int]], cache: Drafts) -> tup
             return None
         first, *middle = guards[story]
         middles = tuple(drafts[each] for each in middle if each in drafts)
-        return Candidate(item=item, story=story, draft=drafts[item], first=drafts.get(first, drafts[item]), middle=middles, size=len(members[story]))
+        return Candidate(
+            item=item, story=story, draft=drafts[item], first=drafts.get(first, drafts[item]), middle=middles, size=len(members[story])
+        )
 
     return tuple(tuple(found for found in map(dressed, group) if found is not None) for group in chosen)
 

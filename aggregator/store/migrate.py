@@ -11,8 +11,8 @@ from sqlalchemy import Connection, inspect, text
 from aggregator.errors import DatabaseError
 from aggregator.store.connect import Database
 
-HEAD = "0001"  # the newest migration; a test holds it equal to Alembic's
-KNOWN = ("0001",)
+HEAD = "0002"  # the newest migration; a test holds it equal to Alembic's
+KNOWN = ("0001", "0002")
 
 
 def current(c: Connection) -> str | None:
@@ -22,7 +22,9 @@ def current(c: Connection) -> str | None:
         version = c.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return str(version) if version else None
     if names:
-        raise DatabaseError(f"This database holds other tables ({', '.join(sorted(names)[:3])} …) and none of Mujaz's; name another with database.url or --data.")
+        raise DatabaseError(
+            f"This database holds other tables ({', '.join(sorted(names)[:3])} …) and none of Mujaz's; name another with database.url or --data."
+        )
     return None
 
 
@@ -38,7 +40,9 @@ def ensure(database: Database, *, create: bool) -> str | None:
     if version is not None and version not in KNOWN:
         raise DatabaseError(f"The database was written by a newer mujaz (tables {version}, this program knows {HEAD}): upgrade mujaz.")
     if version is None and not create:
-        raise DatabaseError("There is no database here yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data.")
+        raise DatabaseError(
+            "There is no database here yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
+        )
     done = "made the database"
     if version is not None and database.is_sqlite:
         path = backup_path(database.folder, f"before-{HEAD}")

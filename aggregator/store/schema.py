@@ -19,8 +19,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1  # of the tables; a newer one in a database means a newer program wrote it
-
 metadata = MetaData()
 # SQLite gives rowids only to INTEGER, PostgreSQL needs BIGINT
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -62,6 +60,8 @@ source = Table(
     Column("next_fetch_at", BigInteger),
     Column("last_fetch_at", BigInteger),
     Column("lease_until", BigInteger),
+    Column("leased_by", Text, nullable=False, server_default=""),  # machine and process, so that a dead one's leases are void
+    Column("asked_at", BigInteger),  # when it was last taken; keeps the minimum interval after a crash
     Column("state", Text, nullable=False),  # SourceState as JSON
     Column("digests", LargeBinary, nullable=False),  # of the entries already stored, 8 bytes each
     Index("source_due", "status", "enabled", "next_fetch_at"),
@@ -128,6 +128,7 @@ item = Table(
     Index("item_story", "story", "shown_at"),
     Index("item_shown", "shown_at", "id"),
     Index("item_outlet", "outlet", "shown_at"),
+    Index("item_image", "image"),
     sqlite_autoincrement=True,
 )
 
@@ -155,7 +156,6 @@ signature = Table(
     Column("item", Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("draft", LargeBinary, nullable=False),
-    Index("signature_at", "at"),
 )
 
 key = Table(
@@ -176,6 +176,7 @@ related = Table(
     Column("score", Float, nullable=False),
     Column("why", Text, nullable=False),
     PrimaryKeyConstraint("story", "other"),
+    Index("related_other", "other"),
 )
 
 tombstone = Table("tombstone", metadata, Column("digest", LargeBinary, primary_key=True), Column("at", BigInteger, nullable=False))
@@ -231,13 +232,7 @@ vocabulary = Table(  # words of headlines, for did-you-mean
     metadata,
     Column("word", Text, primary_key=True),
     Column("count", Integer, nullable=False),
+    Column("shown", Text, nullable=False, server_default=""),  # as a headline wrote it; the folded form is never shown
 )
 
-SEARCH_SQLITE = (
-    "CREATE VIRTUAL TABLE search USING fts5(terms, tokenize = \"unicode61 remove_diacritics 0\")",
-    "INSERT INTO search(search, rank) VALUES('rank', 'bm25(1.0)')",
-)
-SEARCH_POSTGRES = (
-    "CREATE TABLE search (item BIGINT PRIMARY KEY, terms TEXT NOT NULL, vector TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', terms)) STORED)",
-    "CREATE INDEX search_vector ON search USING gin(vector)",
-)
+# The table `search` (FTS5 or tsvector) is made by the migrations alone: it has no form common to both databases.

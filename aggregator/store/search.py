@@ -116,7 +116,9 @@ def hits(query: Query, dialect: str) -> Any:
     """Give a selectable of the item ids that a query finds."""
     asked = expression(query, dialect)
     if dialect == "sqlite":
-        return text("SELECT rowid AS item FROM search WHERE search MATCH :asked").bindparams(asked=asked).columns(item=t.Id).subquery("hits")
+        return (
+            text("SELECT rowid AS item FROM search WHERE search MATCH :asked").bindparams(asked=asked).columns(item=t.Id).subquery("hits")
+        )
     sql = "SELECT item FROM search WHERE vector @@ to_tsquery('simple', :asked)"
     return text(sql).bindparams(asked=asked).columns(item=t.Id).subquery("hits")
 

@@ -52,7 +52,9 @@ def put_source(c: Connection, source: Source) -> bool:
         return False
     fresh = SourceState()
     c.execute(
-        insert(t.source).values(id=source.id, host=host_of(source, fresh), status=str(fresh.status), state=codec.dump(fresh), digests=b"", **row)
+        insert(t.source).values(
+            id=source.id, host=host_of(source, fresh), status=str(fresh.status), state=codec.dump(fresh), digests=b"", **row
+        )
     )
     return True
 

@@ -95,8 +95,6 @@ def _keyset(c: Connection, wish: StoryFilter, query: search.Query, order: Any, c
     return chosen.order_by(order.desc(), s.id.desc())
 
 
-
-
 def _relevant(c: Connection, wish: StoryFilter, query: search.Query, limit: int, cursor: str | None) -> Page[Story]:
     """Order the newest hits by relevance and freshness: a week weighs as much as half the best relevance."""
     start = int(decode(cursor)[1]) if cursor else 0
