@@ -26,7 +26,6 @@ COMMANDS: dict[str, str] = {
     "extract": "extract",
     "dedup": "dedup",
     "db": "db",
-    "worker": "worker",
     "doctor": "doctor",
     "demo": "demo",
 }
@@ -44,7 +43,6 @@ SHORT_HELP: dict[str, str] = {
     "extract": "Article pages to NDJSON articles; stores nothing.",
     "dedup": "NDJSON items to NDJSON verdicts; stores nothing.",
     "db": "Upgrade, check, back up, restore, move and prune the database.",
-    "worker": "Add a worker to a cluster (PostgreSQL).",
     "doctor": "Say what is wrong with this installation.",
     "demo": "The whole job, offline, on a built-in newsroom.",
 }
