@@ -1,0 +1,221 @@
+"""Read RSS 0.9x to 2.0, RDF and Atom with feedparser, which sees only the entries that are new.
+
+The document is cut into entries (`cutting`), known ones are left out, the rest goes to
+feedparser with the same head in one piece. If that is not well-formed even after mending,
+each entry is read by itself, so that a broken one spoils no other.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aggregator.errors import DocumentError
+from aggregator.model import Document, RawItem
+from aggregator.parse import cutting, hints, mend, shape as shapes, text
+from aggregator.parse.cutting import Cut
+from aggregator.parse.entry import Surroundings, digest_of, finish, web_address
+from aggregator.parse.fields import entry_of, logos_of
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
+_ROOT = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
+Parsed = Any  # feedparser's dictionaries
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the caller wants of a feed: see `aggregator.parse.dispatch.document`."""
+
+    around: Surroundings
+    known: frozenset[bytes]
+    max_items: int
+
+
+def read(shape: shapes.Shape, asked: Asked) -> Document:
+    """Read a feed; raises `DocumentError` where nothing can be made of it."""
+    data = shapes.resolved(shape)
+    cut = cutting.cut(data)
+    problems = [shape.problem] if shape.problem else []
+    if cut is None and not mend.well_formed(data):
+        cut = cutting.with_digests(data, cutting.loose_spans(data))
+        problems.append("entries are not closed properly")
+    if cut is None:
+        return _whole(shape, data, asked, problems)
+    wanted = _wanted(cut, asked, problems)
+    feed, pairs, troubles = _parsed(cut, wanted, asked.around.base)
+    problems += troubles
+    around = _surroundings(feed, asked.around, cut)
+    items = [finish(entry_of(parsed, cut.entry(index), cut.digests[index]), around) for index, parsed in pairs]
+    return _document(shape, feed, items, cut.digests, around, data, problems)
+
+
+def _wanted(cut: Cut, asked: Asked, problems: list[str]) -> list[int]:
+    """Give the indexes of the entries to read: not known, each once, at most as many as asked for, the newest."""
+    indexes = range(len(cut.spans))
+    if len(indexes) > asked.max_items:
+        problems.append(f"{len(indexes)} entries, of which {asked.max_items} were read")
+        indexes = indexes[-asked.max_items :] if _oldest_first(cut) else indexes[: asked.max_items]
+    seen = set(asked.known)
+    wanted = []
+    for index in indexes:
+        if cut.digests[index] not in seen:
+            seen.add(cut.digests[index])
+            wanted.append(index)
+    return wanted
+
+
+_YEAR = re.compile(rb"<(?:pubDate|published|updated|dc:date)>[^<]*?((?:19|20)\d\d)[^<]*<", re.IGNORECASE)
+
+
+def _oldest_first(cut: Cut) -> bool:
+    first, last = _YEAR.search(cut.entry(0)), _YEAR.search(cut.entry(-1))
+    return bool(first and last and first[1] < last[1])
+
+
+# -- feedparser -----------------------------------------------------------------------------
+
+
+def _feedparser(data: bytes, base: str) -> Parsed:
+    import feedparser
+
+    # a stream, never a name: feedparser would open a file or an address that a text looks like
+    headers = {**_HEADERS, "content-location": base} if base else _HEADERS
+    try:
+        return feedparser.parse(io.BytesIO(_DECLARATION + data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except (ValueError, AttributeError, LookupError, TypeError, AssertionError, RecursionError) as error:
+        raise DocumentError("not_a_feed", f"the feed can't be read: {type(error).__name__}: {error}") from error
+
+
+def _parsed(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
+    """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
+    if len(wanted) == len(cut.spans):
+        data = cut.data
+    else:
+        data = cut.without(set(range(len(cut.spans))).difference(wanted))
+    data = _tamed(data, cut, wanted)
+    if not mend.well_formed(data):
+        data = mend.mended(data)
+        if not mend.well_formed(data):
+            return _one_by_one(cut, wanted, base)
+    found = _feedparser(data, base)
+    if len(found.entries) != len(wanted):
+        return _one_by_one(cut, wanted, base)
+    return found.feed, list(zip(wanted, found.entries, strict=True)), []
+
+
+def _tamed(data: bytes, cut: Cut, wanted: Sequence[int]) -> bytes:
+    for index in wanted:
+        entry = cut.entry(index)
+        tame = mend.tamed(entry)
+        if tame is not entry:
+            data = data.replace(entry, tame)
+    return data
+
+
+def _one_by_one(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
+    head = mend.mended(mend.tamed(cut.without(range(len(cut.spans)))))
+    found = _feedparser(head, base)
+    root = _ROOT.match(cut.data)
+    opening = root.group() if root else b"<rss>"
+    name = re.match(rb"<([^\s/>]+)", opening)
+    closing = b"</%s>" % (name[1] if name else b"rss")
+    if b":rdf" not in opening[:20].lower() and not opening.lower().startswith(b"<feed"):
+        opening, closing = opening + b"<channel>", b"</channel>" + closing
+    pairs: list[tuple[int, Parsed]] = []
+    failed = 0
+    for index in wanted:
+        entry = mend.closed(mend.tamed(cut.entry(index)))
+        try:
+            entries = _feedparser(mend.mended(opening + entry + closing), base).entries
+        except DocumentError:
+            entries = []
+        failed += not entries
+        pairs += [(index, entry) for entry in entries[:1]]
+    troubles = ["the XML is broken; entries were read one by one"]
+    if failed:
+        troubles.append(f"{failed} entries can't be read")
+    return found.feed, pairs, troubles
+
+
+def _whole(shape: shapes.Shape, data: bytes, asked: Asked, problems: list[str]) -> Document:
+    """Read a document that can't be cut; an entry's digest is then of its fields."""
+    found = _feedparser(mend.tamed(data), asked.around.base)
+    around = _surroundings(found.feed, asked.around, None)
+    items = [finish(entry_of(parsed), around) for parsed in found.entries[: asked.max_items]]
+    marked = [replace(item, digest=_digest(item)) for item in items if item]
+    digests = tuple(item.digest for item in marked)
+    return _document(shape, found.feed, [item for item in marked if item.digest not in asked.known], digests, around, data, problems)
+
+
+def _digest(item: RawItem) -> bytes:
+    told = (
+        item.guid,
+        item.url,
+        item.title,
+        item.summary,
+        item.content_html,
+        item.author,
+        item.image,
+        str(item.published),
+        str(item.updated),
+    )
+    return digest_of("\0".join(told).encode())
+
+
+# -- around the entries ---------------------------------------------------------------------
+
+_ID = re.compile(rb"<(?:[\w.-]+:)?(?:guid|id)(?=[\s>])[^>]*>\s*(?:<!\[CDATA\[)?\s*([^<\]]+)", re.IGNORECASE)
+_LINK = re.compile(
+    rb"<(?:[\w.-]+:)?link(?=[\s>])(?:[^>]*?\bhref\s*=\s*[\"']([^\"']*)|[^>]*>\s*(?:<!\[CDATA\[)?\s*([^<\]]+))", re.IGNORECASE
+)
+
+
+def _surroundings(feed: Parsed, around: Surroundings, cut: Cut | None) -> Surroundings:
+    site = web_address(feed.get("link") or "", around.base)
+    return replace(
+        around,
+        base=site or around.base,
+        language=text.line(feed.get("language") or "", 35) or around.language,
+        logos=logos_of(feed, site or around.base),
+        shared_ids=_shared_ids(cut) if cut else frozenset(),
+    )
+
+
+def _shared_ids(cut: Cut) -> frozenset[str]:
+    """Find the ids that entries with different links claim («0», the site's address): such an id names nothing.
+
+    All entries are looked at, known ones too, so that it does not depend on what is known.
+    """
+    links: dict[bytes, set[bytes]] = {}
+    for index in range(len(cut.spans)):
+        entry = cut.entry(index)
+        own = _ID.search(entry)
+        link = _LINK.search(entry)
+        if own and link:
+            links.setdefault(own[1].strip(), set()).add((link[1] or link[2] or b"").strip())
+    return frozenset(text.line(own.decode("utf-8", "replace")) for own, told in links.items() if len(told) > 1)
+
+
+def _document(
+    shape: shapes.Shape,
+    feed: Parsed,
+    items: Iterable[RawItem | None],
+    digests: tuple[bytes, ...],
+    around: Surroundings,
+    data: bytes,
+    problems: list[str],
+) -> Document:
+    return Document(
+        format=shape.kind,
+        items=tuple(item for item in items if item),
+        digests=digests,
+        title=text.line(feed.get("title") or "", text.MAX_NAME),
+        site=web_address(feed.get("link") or "", around.base),
+        language=around.language,
+        hints=hints.of_feed(data),
+        problems=tuple(problems),
+    )
