@@ -18,9 +18,9 @@ from zlib import crc32
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.language import language as detect
-from aggregator.arabic.tokens import stem
+from aggregator.arabic.tokens import STOP
 from aggregator.dedup.agency import agency
-from aggregator.dedup.headline import Headline, canonical, headline
+from aggregator.dedup.headline import Headline, headline, term
 from aggregator.dedup.report import Report
 
 VERSION = 1
@@ -127,19 +127,32 @@ def draft(report: Report) -> Draft:
     )
 
 
+NUMBER = 7
+"""The lowest three bits of a word's hash say what it weighs (0..6, `weight` rounded down), or that it is a number."""
+
+
 class _Hashes(dict[str, int]):
     """Word -> hash of its canonical stem; kept, since texts repeat their words."""
 
     def __missing__(self, word: str) -> int:
         if len(self) > 500_000:
             self.clear()
-        value = self[word] = hashed(word if word[0].isdigit() else canonical(stem(word)))
+        value = self[word] = _hashed(word)
         return value
 
 
-def hashed(stem: str) -> int:
+def _hashed(word: str) -> int:
+    if word[0].isdigit():
+        return crc32(word.encode()) | NUMBER
+    if word in STOP:
+        return hashed(word, 0.0)
+    found = term(word)
+    return hashed(found.name, found.weight)
+
+
+def hashed(stem: str, rarity: float) -> int:
     """Give the 32-bit hash by which a stem stands in `Draft.vocabulary`."""
-    return crc32(stem.encode())
+    return crc32(stem.encode()) & ~7 | min(6, int(rarity))
 
 
 _HASHES = _Hashes()
@@ -160,7 +173,7 @@ def _shingles(stems: list[int]) -> list[int]:
 
 
 def _keys(title: Headline, shingles: list[int]) -> tuple[int, ...]:
-    rare = sorted(hashed(word) for word in title.rarest(_TITLE_KEYS))
+    rare = sorted(crc32(word.encode()) for word in title.rarest(_TITLE_KEYS))
     salt = crc32(title.language.encode())
     pairs = {(a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ salt) & _MASK for a, b in combinations(rare, 2)}
     whole = int.from_bytes(blake2b(f"{title.language} {title.text}".encode(), digest_size=8).digest(), "little")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
 from aggregator.arabic.places import Place, place
@@ -18,6 +19,7 @@ from aggregator.dedup.signs import Signs, signs
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
 _KEPT = 50_000
+_TERMS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,23 @@ class Headline:
         return sorted(self.content, key=lambda word: (-self.weights[word], word))[:count]
 
 
-def canonical(stem: str) -> str:
-    """Give the stem that stands for its group of equivalents (أزيد -> أكثر)."""
-    return signs().equivalents.get(stem, stem)
+class Term(NamedTuple):
+    """A word as it is compared: the stem that stands for its group of equivalents (أزيد -> أكثر), or the place it names."""
+
+    name: str
+    weight: float
+    place: Place | None
+
+
+@lru_cache(maxsize=_TERMS)
+def term(word: str) -> Term:
+    """Give the term of a folded word."""
+    own = stem(word)
+    found = place(word)
+    if found:
+        return Term(found.name, weight(own), found)
+    kept = signs().equivalents.get(own, own)
+    return Term(kept, weight(own) if kept == own else min(weight(own), weight(kept)), None)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -115,11 +131,9 @@ class _Reader:
         self._behind = self._behind or (part in table.background and not first)
         if part[0].isdigit() or part == "%" or frame or part in STOP:
             return
-        found = place(part)
-        own = found.name if found else stem(part)
-        word = own if found else table.equivalents.get(own, own)
+        word, rarity, found = term(part)
         if word not in self.weights:
-            self.weights[word] = min(weight(word), weight(own)) if word != own else weight(own)
+            self.weights[word] = rarity
             self.surface[word] = part
             self.roots[word] = "" if found else root(part)
             if found:

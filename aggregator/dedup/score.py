@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aggregator.dedup.compare import Comparison, compare
 from aggregator.dedup.draft import Draft
-from aggregator.dedup.features import body_features, context_features, headline_features
+from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.texts import Texts, compare_texts
 from aggregator.dedup.vetoes import VERBATIM, place_conflict, vetoes
@@ -52,7 +52,7 @@ def score(a: Draft, b: Draft, *, hours: float | None = None) -> Scored:
     comparison = compare(a.headline, b.headline)
     texts = compare_texts(a, b, comparison)
     same_outlet = bool(a.outlet) and a.outlet == b.outlet
-    raw = logistic(all_features(comparison, texts, hours, same_outlet), "headline" if texts is None else "body")
+    raw = probability(comparison, texts, hours, same_outlet)
     against = tuple(_against(comparison, texts, hours, same_outlet)) if raw >= _APART else ()
     value = raw
     if against:
@@ -60,18 +60,20 @@ def score(a: Draft, b: Draft, *, hours: float | None = None) -> Scored:
     return Scored(value, raw, comparison, texts, against)
 
 
-def all_features(comparison: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> dict[str, float]:
-    """Give every feature that applies, by name."""
-    found = headline_features(comparison) | context_features(hours, same_outlet)
-    return found if texts is None else found | body_features(comparison, texts)
+def probability(comparison: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> float:
+    """Give the fitted probability, before any veto."""
+    headline = headline_features(comparison)
+    total = _sum(headline, "headline")
+    if texts is not None:
+        total = _sum(body_features(comparison, texts, headline, total, hours, same_outlet), "body")
+    return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
 
 
-def logistic(features: dict[str, float], kind: str) -> float:
-    """Give the probability by the fitted weights."""
+def _sum(features: dict[str, float], kind: str) -> float:
     total, table = weights()[kind]
     for name, value in table.items():
         total += value * features[name]
-    return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+    return total
 
 
 def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> list[Reason]:
