@@ -59,7 +59,7 @@ _ALIASES = {
 _SEVEN_BIT = ("iso2022", "hz", "utf_7")  # pure ASCII bytes that are not ASCII text
 _WIDE = ("utf_16", "utf_32", "utf-16", "utf-32")
 # Python's names of codecs that are not character sets: never from a document
-_NOT_CHARSETS = frozenset("base64 bz2 hex quopri rot13 uu zlib idna punycode undefined raw_unicode_escape unicode_escape mbcs oem".split())
+_NOT_CHARSETS = frozenset(["base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined", "raw_unicode_escape", "unicode_escape", "mbcs", "oem"])
 _ARABIC = ("cp1256", "iso8859-6", "cp720", "mac_arabic")
 
 
@@ -236,7 +236,7 @@ def _legacy(body: bytes, declared: list[str], language: str) -> Decoded:
         except (UnicodeDecodeError, LookupError):
             continue
     latin = letters.looks_latin(sample)
-    if arabic.short and (arabic.plausible and not latin or language == "ar"):
+    if arabic.short and ((arabic.plausible and not latin) or language == "ar"):
         return Decoded(body.decode("cp1256", "replace"), "cp1256", "too little text to be sure of windows-1256")
     if latin:
         return Decoded(body.decode("cp1252", "replace"), "cp1252", "undeclared windows-1252")

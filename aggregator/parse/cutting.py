@@ -105,24 +105,25 @@ def _spans(data: bytes, mark: re.Pattern[bytes]) -> list[tuple[int, int]] | None
         at = end.end()
 
 
-_END = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?(?:channel|rss|feed|rdf)\s*>", re.IGNORECASE)
+_END = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?(?:channel|rss|feed|rdf|urlset|sitemapindex)\s*>", re.IGNORECASE)
 _SWALLOWED = re.compile(rb"</(?:item|entry)\s*>\s*<(?:item|entry)[\s>]", re.IGNORECASE)
 
 
-def loose_spans(data: bytes) -> list[tuple[int, int]]:
+def loose_spans(data: bytes, *, sitemap: bool = False) -> list[tuple[int, int]]:
     """Find the entries of a feed that is not well-formed: an entry ends where it says so, where the next begins, or with the document.
 
     A CDATA section or comment that swallows a following entry is taken for unclosed.
     """
+    mark = _URL_MARK if sitemap else _MARK
     spans: list[tuple[int, int]] = []
     opened = -1
     at = 1
-    while (found := _MARK.search(data, at)) is not None:
+    while (found := mark.search(data, at)) is not None:
         at = found.end()
         if found[2] is None:
-            end = data.find(_CLOSERS[found[0]], at)
-            if end >= 0 and not _SWALLOWED.search(data, at, end):
-                at = end
+            close = data.find(_CLOSERS[found[0]], at)
+            if close >= 0 and not _SWALLOWED.search(data, at, close):
+                at = close
             continue
         tag_end = data.find(b">", at) + 1 or len(data)
         if found[1]:

@@ -15,8 +15,11 @@ from datetime import datetime
 
 from aggregator.errors import DocumentError
 from aggregator.model import Document, Kind, Recipe
-from aggregator.parse import charset, feed, shape as shapes
-from aggregator.parse.entry import Surroundings
+from aggregator.parse import charset, feed, jsonfeed, page, sitemap
+from aggregator.parse import shape as shapes
+from aggregator.parse.asked import Asked
+from aggregator.parse.entry import Surroundings, web_address
+from aggregator.parse.refusing import refusal
 
 MAX_BYTES = 16 * 2**20
 MAX_ITEMS = 2_000
@@ -49,15 +52,17 @@ def document(
     if len(body) > MAX_BYTES:
         raise DocumentError("too_large", f"the document has {len(body)} bytes; {MAX_BYTES} are read at most")
     decoded = charset.decode(charset.unpack(body), content_type, language=language)
-    base = _location(headers, address)
+    base = web_address(headers.get("content-location", ""), address) or address
     around = Surroundings(base=base, now=now, timezone=timezone, country=country, language=headers.get("content-language", "") or language)
     shape = shapes.look(decoded.text)
-    if shape.kind in ("rss", "atom"):
-        return feed.read(shape, feed.Asked(around, known, max_items))
-    raise DocumentError("not_a_feed", "not a feed")
-
-
-def _location(headers: Mapping[str, str], address: str) -> str:
-    from aggregator.parse.entry import web_address
-
-    return web_address(headers.get("content-location", ""), address) or address
+    asked = Asked(around, known, max_items)
+    match shape.kind:
+        case "rss" | "atom":
+            return feed.read(shape, asked)
+        case "json":
+            return jsonfeed.read(shape.data, asked)
+        case "sitemap":
+            return sitemap.read(shape, asked)
+        case "html" if recipe is not None and kind is not Kind.FEED:
+            return page.read(decoded.text, recipe, asked)
+    raise refusal(shape, decoded.text, base)

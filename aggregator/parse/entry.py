@@ -188,7 +188,7 @@ def _date(told: str, around: Surroundings) -> DateResult:
 _MAIL = re.compile(r"(?:mailto:)?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}", re.ASCII)
 _BY = re.compile(r"^(?:كتبت?|بقلم|بواسطة|إعداد|المصدر|تحرير|by|par|de)\s*[/:：\-–]\s*|^(?:بقلم|بواسطة|by|par)\s+", re.IGNORECASE)
 _NOBODY = frozenset(
-    "admin administrator root webmaster noreply no-reply no_reply nobody unknown author editor user wordpress info contact null none n/a - .".split()
+    ["admin", "administrator", "root", "webmaster", "noreply", "no-reply", "no_reply", "nobody", "unknown", "author", "editor", "user", "wordpress", "info", "contact", "null", "none", "n/a", "-", "."]
 )
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aggregator.errors import DocumentError
 from aggregator.model import Document, RawItem
-from aggregator.parse import cutting, hints, mend, shape as shapes, text
+from aggregator.parse import cutting, hints, mend, text
+from aggregator.parse import shape as shapes
+from aggregator.parse.asked import Asked
 from aggregator.parse.cutting import Cut
 from aggregator.parse.entry import Surroundings, digest_of, finish, web_address
 from aggregator.parse.fields import entry_of, logos_of
@@ -24,15 +26,6 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
 _ROOT = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 Parsed = Any  # feedparser's dictionaries
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the caller wants of a feed: see `aggregator.parse.dispatch.document`."""
-
-    around: Surroundings
-    known: frozenset[bytes]
-    max_items: int
 
 
 def read(shape: shapes.Shape, asked: Asked) -> Document:
@@ -92,11 +85,7 @@ def _feedparser(data: bytes, base: str) -> Parsed:
 
 def _parsed(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
     """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
-    if len(wanted) == len(cut.spans):
-        data = cut.data
-    else:
-        data = cut.without(set(range(len(cut.spans))).difference(wanted))
-    data = _tamed(data, cut, wanted)
+    data = _tamed(cut.without(set(range(len(cut.spans))).difference(wanted)), cut, wanted)
     if not mend.well_formed(data):
         data = mend.mended(data)
         if not mend.well_formed(data):
