@@ -16,7 +16,7 @@ __all__ = ["article", "from_feed"]
 def __getattr__(name: str) -> Any:
     """Load the extractor (lxml) only when it is called for."""
     if name in __all__:
-        from aggregator.extract import article as module
+        from importlib import import_module
 
-        return getattr(module, name)
+        return getattr(import_module("aggregator.extract.extractor"), name)
     raise AttributeError(name)

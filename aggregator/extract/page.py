@@ -1,0 +1,145 @@
+"""One article page, decoded and parsed once; everything else in this room reads this value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from aggregator.arabic.charset import decode, repair
+from aggregator.errors import DocumentError
+from aggregator.extract.sanitize import absolute
+
+MAX_BYTES = 8_000_000  # what is beyond is not read: the longest article page seen has 1.3 MB
+MAX_ELEMENTS = 60_000
+
+Element = etree._Element
+
+_XML = re.compile(r"^\s*<\?xml[^>]*\?>")
+_NULS = re.compile("[\u0000\ufeff\ufffe\uffff\ud800-\udfff]")
+_TEXT = etree.XPath("string()")
+_HEAD_NODES = etree.XPath("//meta[@content] | //link[@href and @rel] | //base[@href] | //script[contains(@type, 'ld+json')]")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page's head says: meta values by lower-case name, link addresses by relation, JSON-LD texts."""
+
+    metas: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str, str], ...]
+    scripts: tuple[str, ...]
+
+    def values(self, *names: str) -> list[str]:
+        """Give the values of these names, in the order of the names."""
+        return [value for name in names for key, value in self.metas if key == name and value]
+
+    def first(self, *names: str) -> str:
+        """Give the first value of the first of these names that has one, or ""."""
+        return next(iter(self.values(*names)), "")
+
+    def link(self, relation: str) -> str:
+        """Give the address of the first link with this relation, or ""."""
+        return next((href for rel, href, _ in self.links if relation in rel.split()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A parsed page. ``base`` is what its addresses are relative to."""
+
+    tree: Element
+    body: Element
+    head: Head
+    url: str
+    base: str
+    lang: str
+    title: str
+    size: int
+
+    def absolute(self, address: str) -> str:
+        """Give an address of this page as an absolute http(s) one, or ""."""
+        address = absolute(address, self.base)
+        return "" if address.startswith("mailto:") else address
+
+
+def read(html: bytes, *, url: str, content_type: str = "") -> Page:
+    """Decode and parse a page. Raises `DocumentError` ``not_an_article`` where there is none."""
+    text, _ = decode(html[:MAX_BYTES], content_type)
+    text = repair(_NULS.sub("", _XML.sub("", text)))
+    if "<" not in text:
+        raise DocumentError("not_an_article", "The document has no mark-up: it is no article page.")
+    if text.lstrip()[:500].lower().startswith(("<rss", "<feed", "<rdf:rdf", "<urlset", "<sitemapindex")):
+        raise DocumentError("not_an_article", "The document is a feed or sitemap, no article page.")
+    tree = _parse(text)
+    body = tree.find(".//body")
+    head = _head(tree)
+    title = tree.find(".//title")
+    base = next((href for rel, href, _ in head.links if rel == "base"), "")
+    return Page(
+        tree=tree,
+        body=body if body is not None else tree,
+        head=head,
+        url=url,
+        base=_join(url, base),
+        lang=(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang") or "").strip(),
+        title=" ".join(text_of(title).split()) if title is not None else "",
+        size=len(text),
+    )
+
+
+def fragment(html: str) -> Element:
+    """Parse a piece of HTML (a feed's content, what a selector chose) as a body element."""
+    tree = _parse(f"<html><body>{_NULS.sub('', html[:MAX_BYTES])}</body></html>")
+    body = tree.find(".//body")
+    return body if body is not None else tree
+
+
+def text_of(element: Element) -> str:
+    """Give all text of an element as one string, tags read as nothing."""
+    return str(_TEXT(element))
+
+
+def names_of(element: Element) -> str:
+    """Give what a page's author calls an element: class, id, itemprop, property and role."""
+    get = element.get
+    return f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('property') or ''} {get('role') or ''}"
+
+
+def _parse(text: str) -> Element:
+    # huge_tree stays off: libxml2 then refuses depth beyond 256, which keeps all later walks bounded
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True, huge_tree=False, no_network=True)
+    try:
+        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, etree.ParserError, ValueError) as error:
+        raise DocumentError("not_an_article", f"The page can't be parsed: {error}.") from error
+    if tree is None:
+        raise DocumentError("not_an_article", "The page is empty.")
+    return tree
+
+
+def _join(url: str, base: str) -> str:
+    try:
+        return urljoin(url, base) if base else url
+    except ValueError:
+        return url
+
+
+def _head(tree: Element) -> Head:
+    metas: list[tuple[str, str]] = []
+    links: list[tuple[str, str, str]] = []
+    scripts: list[str] = []
+    for node in _HEAD_NODES(tree):
+        match node.tag:
+            case "meta":
+                value = " ".join(node.get("content").split())
+                for attribute in ("property", "name", "itemprop", "http-equiv"):
+                    names = (node.get(attribute) or "").lower().split()
+                    metas += [(name, value) for name in names]
+            case "link":
+                links.append((node.get("rel").lower(), node.get("href").strip(), node.get("hreflang") or ""))
+            case "base":
+                links.append(("base", node.get("href").strip(), ""))
+            case _:
+                scripts.append(text_of(node))
+    return Head(tuple(metas), tuple(links), tuple(scripts))
