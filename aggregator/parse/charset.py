@@ -59,7 +59,24 @@ _ALIASES = {
 _SEVEN_BIT = ("iso2022", "hz", "utf_7")  # pure ASCII bytes that are not ASCII text
 _WIDE = ("utf_16", "utf_32", "utf-16", "utf-32")
 # Python's names of codecs that are not character sets: never from a document
-_NOT_CHARSETS = frozenset(["base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined", "raw_unicode_escape", "unicode_escape", "mbcs", "oem"])
+_NOT_CHARSETS = frozenset(
+    [
+        "base64",
+        "bz2",
+        "hex",
+        "quopri",
+        "rot13",
+        "uu",
+        "zlib",
+        "idna",
+        "punycode",
+        "undefined",
+        "raw_unicode_escape",
+        "unicode_escape",
+        "mbcs",
+        "oem",
+    ]
+)
 _ARABIC = ("cp1256", "iso8859-6", "cp720", "mac_arabic")
 
 

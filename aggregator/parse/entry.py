@@ -119,7 +119,7 @@ def _content(entry: Entry) -> str:
     content = entry.content.strip()
     if not content and "<" in entry.summary and _MARKUP.search(entry.summary):
         content = entry.summary
-    return text.without_credit(content[: text.MAX_CONTENT]) if content else ""
+    return text.frames_closed(text.without_credit(content[: text.MAX_CONTENT])) if content else ""
 
 
 # -- identity -------------------------------------------------------------------------------
@@ -188,7 +188,28 @@ def _date(told: str, around: Surroundings) -> DateResult:
 _MAIL = re.compile(r"(?:mailto:)?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}", re.ASCII)
 _BY = re.compile(r"^(?:كتبت?|بقلم|بواسطة|إعداد|المصدر|تحرير|by|par|de)\s*[/:：\-–]\s*|^(?:بقلم|بواسطة|by|par)\s+", re.IGNORECASE)
 _NOBODY = frozenset(
-    ["admin", "administrator", "root", "webmaster", "noreply", "no-reply", "no_reply", "nobody", "unknown", "author", "editor", "user", "wordpress", "info", "contact", "null", "none", "n/a", "-", "."]
+    [
+        "admin",
+        "administrator",
+        "root",
+        "webmaster",
+        "noreply",
+        "no-reply",
+        "no_reply",
+        "nobody",
+        "unknown",
+        "author",
+        "editor",
+        "user",
+        "wordpress",
+        "info",
+        "contact",
+        "null",
+        "none",
+        "n/a",
+        "-",
+        ".",
+    ]
 )
 
 

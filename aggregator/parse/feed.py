@@ -33,15 +33,17 @@ def read(shape: shapes.Shape, asked: Asked) -> Document:
     data = shapes.resolved(shape)
     cut = cutting.cut(data)
     problems = [shape.problem] if shape.problem else []
+    read_pairs = _parsed
     if cut is None and not mend.well_formed(data):
         cut = cutting.with_digests(data, cutting.loose_spans(data))
         problems.append("entries are not closed properly")
+        read_pairs = _one_by_one
     if cut is None:
         return _whole(shape, data, asked, problems)
     wanted = _wanted(cut, asked, problems)
-    feed, pairs, troubles = _parsed(cut, wanted, asked.around.base)
+    feed, pairs, troubles = read_pairs(cut, wanted)
     problems += troubles
-    around = _surroundings(feed, asked.around, cut)
+    around = _surroundings(shape, feed, asked.around, cut)
     items = [finish(entry_of(parsed, cut.entry(index), cut.digests[index]), around) for index, parsed in pairs]
     return _document(shape, feed, items, cut.digests, around, data, problems)
 
@@ -72,27 +74,29 @@ def _oldest_first(cut: Cut) -> bool:
 # -- feedparser -----------------------------------------------------------------------------
 
 
-def _feedparser(data: bytes, base: str) -> Parsed:
+def _feedparser(data: bytes) -> Parsed:
     import feedparser
 
-    # a stream, never a name: feedparser would open a file or an address that a text looks like
-    headers = {**_HEADERS, "content-location": base} if base else _HEADERS
+    # A stream, never a name: feedparser would open a file or an address that a text looks like. No address of the document:
+    # it would join ids with it as well, and an id must not change when a feed moves.
     try:
-        return feedparser.parse(io.BytesIO(_DECLARATION + data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+        return feedparser.parse(
+            io.BytesIO(_DECLARATION + data), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+        )
     except (ValueError, AttributeError, LookupError, TypeError, AssertionError, RecursionError) as error:
         raise DocumentError("not_a_feed", f"the feed can't be read: {type(error).__name__}: {error}") from error
 
 
-def _parsed(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
+def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
     """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
     data = _tamed(cut.without(set(range(len(cut.spans))).difference(wanted)), cut, wanted)
     if not mend.well_formed(data):
         data = mend.mended(data)
         if not mend.well_formed(data):
-            return _one_by_one(cut, wanted, base)
-    found = _feedparser(data, base)
+            return _one_by_one(cut, wanted)
+    found = _feedparser(data)
     if len(found.entries) != len(wanted):
-        return _one_by_one(cut, wanted, base)
+        return _one_by_one(cut, wanted)
     return found.feed, list(zip(wanted, found.entries, strict=True)), []
 
 
@@ -105,9 +109,9 @@ def _tamed(data: bytes, cut: Cut, wanted: Sequence[int]) -> bytes:
     return data
 
 
-def _one_by_one(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
+def _one_by_one(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
     head = mend.mended(mend.tamed(cut.without(range(len(cut.spans)))))
-    found = _feedparser(head, base)
+    found = _feedparser(head)
     root = _ROOT.match(cut.data)
     opening = root.group() if root else b"<rss>"
     name = re.match(rb"<([^\s/>]+)", opening)
@@ -119,7 +123,7 @@ def _one_by_one(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, lis
     for index in wanted:
         entry = mend.closed(mend.tamed(cut.entry(index)))
         try:
-            entries = _feedparser(mend.mended(opening + entry + closing), base).entries
+            entries = _feedparser(mend.mended(opening + entry + closing)).entries
         except DocumentError:
             entries = []
         failed += not entries
@@ -132,8 +136,8 @@ def _one_by_one(cut: Cut, wanted: Sequence[int], base: str) -> tuple[Parsed, lis
 
 def _whole(shape: shapes.Shape, data: bytes, asked: Asked, problems: list[str]) -> Document:
     """Read a document that can't be cut; an entry's digest is then of its fields."""
-    found = _feedparser(mend.tamed(data), asked.around.base)
-    around = _surroundings(found.feed, asked.around, None)
+    found = _feedparser(mend.tamed(data))
+    around = _surroundings(shape, found.feed, asked.around, None)
     items = [finish(entry_of(parsed), around) for parsed in found.entries[: asked.max_items]]
     marked = [replace(item, digest=_digest(item)) for item in items if item]
     digests = tuple(item.digest for item in marked)
@@ -163,11 +167,12 @@ _LINK = re.compile(
 )
 
 
-def _surroundings(feed: Parsed, around: Surroundings, cut: Cut | None) -> Surroundings:
+def _surroundings(shape: shapes.Shape, feed: Parsed, around: Surroundings, cut: Cut | None) -> Surroundings:
     site = web_address(feed.get("link") or "", around.base)
     return replace(
         around,
-        base=site or around.base,
+        # RSS has no rule; a feed behind a counter (FeedBurner) means its site. Atom means the document's address (RFC 4287)
+        base=site if site and shape.kind == "rss" else around.base,
         language=text.line(feed.get("language") or "", 35) or around.language,
         logos=logos_of(feed, site or around.base),
         shared_ids=_shared_ids(cut) if cut else frozenset(),

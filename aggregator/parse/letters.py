@@ -105,7 +105,7 @@ def mostly_utf8(body: bytes) -> bool:
         return False
     high = sum(map(len, _HIGH_BYTES.findall(body)))
     broken = high - sum(map(len, whole))
-    return broken * 4 <= len(whole)
+    return broken <= max(1, len(whole) // 2)
 
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")

@@ -16,6 +16,7 @@ MAX_AUTHOR = 400
 MAX_TAG = 20_000
 MAX_CATEGORIES = 200
 _LONG = 1_500
+_MAX_UNCLOSED = 200
 
 _PREFIXES = {
     b"content": b"http://purl.org/rss/1.0/modules/content/",
@@ -68,7 +69,41 @@ def mended(data: bytes) -> bytes:
     data = _ODD_AMPERSAND.sub(_ampersand, data)
     data = _STRAY_OPEN.sub(lambda found: found[0] if len(found[0]) > 1 else b"&lt;", data)
     data = cdata_closed(data)
-    return prefixes_bound(data)
+    return prefixes_bound(balanced(data))
+
+
+_ANY_TAG = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<(/?)([A-Za-z_][\w:.-]*)(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>", re.DOTALL)
+
+
+def balanced(data: bytes) -> bytes:
+    """Give the document with every element closed in order: missing end tags put in, stray ones and a torn last tag taken out.
+
+    >>> balanced(b"<rss><item><title>a<b>c</title></i></item></ch")
+    b'<rss><item><title>a<b>c</b></title></item></rss>'
+    """
+    torn = data.rfind(b"<")
+    if torn > data.rfind(b">"):
+        data = data[:torn]
+    pieces: list[bytes] = []
+    stack: list[bytes] = []
+    at = 0
+    for found in _ANY_TAG.finditer(data):
+        name = found[2]
+        if name is None:
+            continue
+        if not found[1]:
+            if not found[0].endswith(b"/>"):
+                stack.append(name)
+            continue
+        pieces.append(data[at : found.start()])
+        at = found.end()
+        if name in stack[-_MAX_UNCLOSED:]:
+            while (inner := stack.pop()) != name:
+                pieces.append(b"</%s>" % inner)
+            pieces.append(found[0])
+    pieces.append(data[at:])
+    pieces += [b"</%s>" % name for name in reversed(stack)]
+    return b"".join(pieces)
 
 
 def references_mended(data: bytes) -> bytes:

@@ -15,12 +15,13 @@ MAX_CONTENT = 500_000
 EXCERPT = 500
 
 # what HTML knows as a tag; «<خبر>» and «a < b» are text
-_TAG = re.compile(
-    r"</?(?:a|abbr|article|aside|b|bdi|big|blockquote|body|br|caption|center|cite|code|dd|del|div|dl|dt|em|embed|figcaption|figure|font|footer"
-    r"|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|li|link|mark|meta|nav|object|ol|p|pre|q|s|script|section|small|span|strike|strong"
-    r"|style|sub|sup|svg|table|tbody|td|th|thead|time|title|tr|tt|u|ul|var|video|wbr)(?:\s[^<>]*)?/?>|<!--",
-    re.IGNORECASE,
-)
+_ELEMENTS = """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br button canvas
+caption center cite code col colgroup command data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer
+form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe image img input ins isindex kbd keygen label legend li link listing main map
+mark marquee menu meta meter multicol nav nobr noembed noframes noscript object ol optgroup option output p param picture plaintext pre progress
+q rp rt ruby s samp script section select small source spacer span strike strong style sub summary sup svg table tbody td template textarea tfoot
+th thead time title tr track tt u ul var video wbr xmp"""
+_TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS.split())})(?:\s[^<>]*)?/?>|<!--", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 
 
@@ -39,12 +40,27 @@ def line(html: str, limit: int = MAX_NAME) -> str:
 def _unfold(html: str) -> str:
     for _ in range(3):  # escaped once by the editor, once by the plug-in, once by the feed
         if _TAG.search(html):
-            html = plain(html)
+            html = plain(frames_closed(html))
         elif not _ENTITY.search(html):
             break
         else:
             html = unescape(html)
     return html
+
+
+_FRAME = re.compile(r"<(iframe|object|applet)\b[^<>]*>", re.IGNORECASE)
+
+
+def frames_closed(html: str) -> str:
+    """Close frames and objects that are never closed: an HTML parser takes all text after them for theirs.
+
+    >>> frames_closed("<iframe src='x'><p>خبر</p>")
+    "<iframe src='x'></iframe><p>خبر</p>"
+    """
+    if not _FRAME.search(html):
+        return html
+    lower = html.lower()
+    return _FRAME.sub(lambda found: found[0] if f"</{found[1].lower()}" in lower else f"{found[0]}</{found[1]}>", html)
 
 
 def paragraphs(html: str, limit: int = MAX_SUMMARY) -> str:
