@@ -18,10 +18,11 @@ from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, Source
 from aggregator.store import commit as _commit
 from aggregator.store import hand, keys, maintenance, migrate, search, sources, stories
 from aggregator.store import schema as t
-from aggregator.store.connect import Database, DaemonLock, daemon_lock
+from aggregator.store.connect import DaemonLock, Database, daemon_lock
 from aggregator.store.hand import ReportedImage
 from aggregator.store.keys import CandidateSet
 from aggregator.store.maintenance import Counts, Problem
+from aggregator.store.query import Query
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
 
 if TYPE_CHECKING:
@@ -88,12 +89,15 @@ class Store:
     def sync_catalogue(self, wanted: Sequence[Source]) -> tuple[int, int]:
         """Make the catalogue's sources those given; the user's own stay. Gives (added, switched off)."""
         with self.database.write() as c:
-            return sources.sync(c, wanted)
+            done = sources.sync(c, wanted)
+            hand.obey_opt_outs(c, [source.outlet for source in wanted], utc_now())
+            return done
 
     def add_source(self, source: Source) -> bool:
         """Follow a source; False if it was followed already (its declaration is brought up to date)."""
         with self.database.write() as c:
             sources.put_outlet(c, source.outlet)
+            hand.obey_opt_outs(c, [source.outlet], utc_now())
             return sources.put_source(c, source)
 
     def remove_source(self, source_id: str) -> bool:
@@ -175,8 +179,12 @@ class Store:
         """Write several refreshes in one transaction; each stays whole with its validators."""
         from aggregator.dedup import VERSION
 
-        with self.database.write() as c:
-            return [_commit.commit(c, refresh, judge, self._drafts, VERSION) for refresh in refreshes]
+        try:
+            with self.database.write() as c:
+                return [_commit.commit(c, refresh, judge, self._drafts, VERSION) for refresh in refreshes]
+        except BaseException:
+            self._drafts.clear()  # what was rolled back may come again under another id
+            raise
 
     def record(self, source: Source, state: SourceState) -> None:
         """Write the state that a refresh without items left behind."""
@@ -243,7 +251,7 @@ class Store:
     def suggest(self, query: str) -> str | None:
         """Give a better spelt query, or None."""
         with self.database.read() as c:
-            return search.suggest(c, query)
+            return search.suggest(c, Query.of(query))
 
     def counts(self) -> Counts:
         """Count what is stored."""

@@ -16,13 +16,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from aggregator.errors import DatabaseError
 
 ADVISORY = 0x6D756A61  # "muja"
+READ_CACHE, WRITE_CACHE = 4_096, 65_536  # KiB of pages that a connection keeps
 
 
 def sqlite_module() -> ModuleType:
@@ -37,33 +39,68 @@ def sqlite_module() -> ModuleType:
         return sqlite3
 
 
+# what a driver's message holds -> what to tell a person
+SENTENCES = (
+    (("disk is full",), "The disk is full: free some space, nothing stored so far is lost."),
+    (
+        ("no space left", "could not extend file"),
+        "The database server's disk is full: free some space there, nothing stored so far is lost.",
+    ),
+    (
+        ("disk i/o error",),
+        "The disk under {url} reports an error: look at the system's log, and restore a backup elsewhere with `mujaz db restore FILE`.",
+    ),
+    (
+        (
+            "connection refused",
+            "could not connect",
+            "server closed the connection",
+            "connection failed",
+            "terminating connection",
+            "the connection is closed",
+        ),
+        "The database {url} does not answer: is it running, and is its address right?",
+    ),
+    (("authentication failed", 'role "', 'database "'), "The database {url} refuses us: {raw}."),
+    (("locked", "busy", "lock timeout"), "The database is locked by another program: wait for it to end, or raise database.busy_timeout."),
+    (
+        ("not a database", "malformed", "disk image"),
+        "{url} is damaged or no SQLite database: restore a backup with `mujaz db restore FILE`.",
+    ),
+    (("unable to open",), "{url} can't be opened: does its folder exist, and may you write to it?"),
+    (("readonly",), "{url} is read-only: give yourself the right to write to it."),
+)
+
+
 def sentence(error: BaseException, url: str) -> str:
     """Say a driver's error in one sentence that says what to do."""
-    raw = str(getattr(error, "orig", None) or error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    raw = (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
     low = raw.lower()
-    if "disk is full" in low or "no space" in low:
-        return "The disk is full: free some space, nothing stored so far is lost."
-    if "locked" in low or "busy" in low:
-        return "The database is locked by another program: wait for it to end, or raise database.busy_timeout."
-    if "not a database" in low or "malformed" in low or "disk image" in low:
-        return f"{url} is damaged or no SQLite database: restore a backup with `mujaz db restore FILE`."
-    if "unable to open" in low:
-        return f"{url} can't be opened: does its folder exist, and may you write to it?"
-    if "readonly" in low:
-        return f"{url} is read-only: give yourself the right to write to it."
-    return f"The database can't be used: {raw}."
+    for signs, said in SENTENCES:
+        if any(sign in low for sign in signs):
+            return said.format(url=url, raw=raw.rstrip("."))
+    return f"The database can't be used: {raw.rstrip('.')}."
 
 
 class Database:
-    """An engine with its ways to read and to write."""
+    """An engine with its ways to read and to write.
+
+    SQLite has a second engine with one connection for writing: its page cache stays warm between transactions, which the random
+    places of near-duplicate keys need, and the readers' caches stay small.
+    """
 
     def __init__(self, url: str, folder: Path, busy_timeout: float) -> None:
         self.folder = folder
         self.busy_timeout = busy_timeout
-        self.engine, self.is_sqlite = _engine(url, busy_timeout)
+        self.engine, self._writer, self.is_sqlite = _engines(url, busy_timeout)
         self.url = make_url(url).render_as_string(hide_password=True)
-        self._mutex = threading.RLock()
-        self._depth = 0
+        self._mutex = threading.Lock()
+
+    @property
+    def path(self) -> Path | None:
+        """Give the SQLite file; None for PostgreSQL or a database in memory."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -76,33 +113,62 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give the one writing transaction; it is committed at the end, or rolled back as a whole."""
-        with self._mutex, self._process_lock():
-            try:
-                with self.engine.connect().execution_options(mujaz_write=True) as connection, connection.begin():
-                    if not self.is_sqlite:
-                        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY})
-                    yield connection
-            except DBAPIError as error:
-                raise DatabaseError(sentence(error, self.url)) from error
+        """Give the one writing transaction; it is committed at the end, or rolled back as a whole. Not to be nested."""
+        if not self._mutex.acquire(timeout=self.busy_timeout):
+            raise DatabaseError(
+                f"Another part of this program has been writing for {self.busy_timeout:.0f} s: try again, or raise database.busy_timeout."
+            )
+        try:
+            with self._process_lock(), self._writer.connect() as connection, connection.begin():
+                if not self.is_sqlite:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(self.busy_timeout * 1000)}ms'")
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY})")
+                yield connection
+        except DBAPIError as error:
+            raise DatabaseError(sentence(error, self.url)) from error
+        finally:
+            self._mutex.release()
+
+    def vacuum(self) -> None:
+        """Give a SQLite file's free pages back to the disk, while no one else writes."""
+        if self.is_sqlite:
+            with self._mutex, self._process_lock():
+                self.raw("VACUUM")
+
+    def raw(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        """Run a SQLite statement that must stand outside any transaction."""
+        try:
+            with self.engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute(statement, values)
+        except (DBAPIError, sqlite_module().Error) as error:
+            raise DatabaseError(sentence(error, self.url)) from error
 
     @contextmanager
     def _process_lock(self) -> Iterator[None]:
-        if not self.is_sqlite or self.engine.url.database in (None, "", ":memory:"):
+        if self.path is None:
             yield
             return
-        with file_lock(Path(f"{self.engine.url.database}.lock"), self.busy_timeout):
+        with file_lock(Path(f"{self.path}.lock"), self.busy_timeout):
             yield
 
     def close(self) -> None:
         """Close all connections."""
+        self._writer.dispose()
         self.engine.dispose()
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DatabaseError(f"The lock {path} can't be opened ({error.strerror}): may you write to its folder?") from None
 
 
 @contextmanager
 def file_lock(path: Path, wait: float) -> Iterator[None]:
     """Hold a lock file; after ``wait`` seconds say who is in the way."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _opened(path)
     try:
         until = time.monotonic() + wait
         pause = 0.001
@@ -128,7 +194,7 @@ class DaemonLock:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "daemon.lock"
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._handle = _opened(self._path)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -156,46 +222,46 @@ def daemon_lock(folder: Path) -> DaemonLock:
     return DaemonLock(folder)
 
 
-def _engine(url: str, busy_timeout: float) -> tuple[Engine, bool]:
+def _engines(url: str, busy_timeout: float) -> tuple[Engine, Engine, bool]:
+    """Give the engine to read with, the one to write with, and whether they are SQLite's."""
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise DatabaseError(f"{url!r} is no database address; use sqlite:///FILE or postgresql://user@host/name.") from None
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, busy_timeout), True
-    if parsed.get_backend_name() in ("postgresql", "postgres"):
+    backend = url.partition(":")[0].partition("+")[0]
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            both = _sqlite(url, busy_timeout, "BEGIN IMMEDIATE", READ_CACHE, poolclass=StaticPool)
+            return both, both, True
+        reader = _sqlite(url, busy_timeout, "BEGIN", READ_CACHE, pool_size=8, max_overflow=32)
+        return reader, _sqlite(url, busy_timeout, "BEGIN IMMEDIATE", WRITE_CACHE, pool_size=1, max_overflow=0), True
+    if backend in ("postgresql", "postgres"):
         try:
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=16), False
+            # a dead connection is noticed when it is taken out of the pool, not in the middle of a refresh
+            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=16)
         except ModuleNotFoundError:
             raise DatabaseError("PostgreSQL needs the extra: pip install 'mujaz[postgres]'.") from None
-    raise DatabaseError(f"{parsed.get_backend_name()} is not supported; use sqlite:///FILE or postgresql://user@host/name.")
+        return engine, engine, False
+    raise DatabaseError(f"{backend} is not supported; use sqlite:///FILE or postgresql://user@host/name.")
 
 
-def _sqlite(url: str, busy_timeout: float) -> Engine:
+def _sqlite(url: str, busy_timeout: float, begin: str, cache_kib: int, **pool: Any) -> Engine:
     engine = create_engine(
         url,
         module=sqlite_module(),
         connect_args={"timeout": busy_timeout, "check_same_thread": False, "cached_statements": 512},
-        pool_size=8,
-        max_overflow=32,
+        **pool,
     )
 
     @event.listens_for(engine, "connect")
     def _set(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-32000",
-            "temp_store=MEMORY",
-            "mmap_size=268435456",
-        ):
+        # no mmap: a file cut short by another program would kill the process instead of raising
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_kib}", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("mujaz_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        connection.exec_driver_sql(begin)
 
     return engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from aggregator.errors import UsageError
+from aggregator.model import Outlet
 from aggregator.store import keys, search, story
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms, to_ms
@@ -83,6 +84,17 @@ def remove_story(c: Connection, story_id: int, now: datetime) -> int:
     bury(c, ids, now)
     story.refresh(c, [story_id], now)
     return len(ids)
+
+
+def obey_opt_outs(c: Connection, outlets: Iterable[Outlet], now: datetime) -> int:
+    """Delete for good what is stored of outlets that asked not to be; gives how many items."""
+    out = {outlet.id for outlet in outlets if outlet.opted_out}
+    if not out:
+        return 0
+    rows = c.execute(select(t.item.c.id, t.item.c.story).where(t.item.c.outlet.in_(out))).all()
+    bury(c, [row.id for row in rows], now)
+    story.refresh(c, {row.story for row in rows}, now)
+    return len(rows)
 
 
 def bury(c: Connection, ids: Sequence[int], now: datetime) -> None:

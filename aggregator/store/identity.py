@@ -9,8 +9,11 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from aggregator.arabic.fold import fold
+from aggregator.arabic.tokens import STOP, search_terms
 from aggregator.extract.addresses import identity
 from aggregator.store.refresh import Judged
+
+TELLING_WORDS = 15  # a text of this length says which article it is, whenever its feed dates it
 
 
 def digest(*parts: str) -> bytes:
@@ -20,11 +23,12 @@ def digest(*parts: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Three ways to know an entry again; an empty one does not count."""
+    """Three ways to know an entry again; an empty one does not count. ``another`` is its id if ``guid`` was used before."""
 
     guid: bytes
     address: bytes
     sameness: bytes
+    another: bytes = b""
 
 
 def is_shared(url: str) -> bool:
@@ -33,30 +37,53 @@ def is_shared(url: str) -> bool:
     return not parts.netloc or (parts.path in ("", "/") and not parts.query)
 
 
+def plain_guid(guid: str) -> str:
+    """Give an entry's id in one spelling: an address moves between http and https and gathers tracking parameters.
+
+    >>> plain_guid("http://www.example.org/a?utm_source=x") == plain_guid("https://example.org/a")
+    True
+    """
+    if not guid.startswith(("http://", "https://")):
+        return guid
+    # live pages number their entries by fragment
+    return "#".join((identity(guid.partition("#")[0]), *guid.partition("#")[2:]))
+
+
 def identities(source_id: str, outlet_id: str, items: Sequence[Judged]) -> list[Identity]:
     """Give the identities of one document's entries.
 
     An address that several entries of one document share identifies none of them, and neither does an id:
     some feeds give each entry the same one.
     """
-    guids = Counter(each.raw.guid for each in items)
-    addresses = Counter(identity(each.raw.url) for each in items if each.raw.url)
+    guids = [plain_guid(each.raw.guid) for each in items]
+    urls = [_readable(each.raw.url) for each in items]
+    guid_count, url_count = Counter(guids), Counter(urls)
     found = []
-    for each in items:
-        raw = each.raw
-        url = identity(raw.url) if raw.url else ""
-        unique = bool(url) and addresses[url] == 1 and not is_shared(raw.url)
-        own = (
-            raw.guid
-            if guids[raw.guid] == 1 and raw.guid
-            else f"{raw.guid}\0{url if unique else ''}\0{fold(each.article.title or raw.title)}"
-        )
-        moment = raw.published.isoformat() if raw.published else ""
+    for each, guid, url in zip(items, guids, urls, strict=True):
+        unique = bool(url) and url_count[url] == 1 and not is_shared(each.raw.url)
+        other = "\0".join((guid, url if unique else "", fold(each.article.title or each.raw.title)))
+        moment = each.raw.published.isoformat() if each.raw.published and each.draft.words < TELLING_WORDS else ""
         found.append(
             Identity(
-                guid=digest(source_id, own),
+                guid=digest(source_id, guid if guid and guid_count[guid] == 1 else other),
                 address=digest(outlet_id, url) if unique else b"",
                 sameness=digest(source_id, each.draft.substance.hex(), moment),
+                another=digest(source_id, other),
             )
         )
     return found
+
+
+def _readable(url: str) -> str:
+    try:
+        return identity(url) if url else ""
+    except ValueError:
+        return url
+
+
+def alike(one: str, other: str) -> bool:
+    """Tell whether two headlines may be versions of one: they share a third of their words."""
+    first, second = (frozenset(search_terms(each)) - STOP for each in (one, other))
+    if not first or not second:
+        return one == other
+    return 3 * len(first & second) >= min(len(first), len(second))

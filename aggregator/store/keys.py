@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
+from aggregator.store import bulk
 from aggregator.store import schema as t
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Drafts:
             for each in found:
                 self._kept.move_to_end(each)
         missing = list(wanted - found.keys())
-        for start in range(0, len(missing), 5_000):
-            rows = c.execute(select(t.signature.c.item, t.signature.c.draft).where(t.signature.c.item.in_(missing[start : start + 5_000])))
+        for start in range(0, len(missing), 900):
+            rows = c.execute(select(t.signature.c.item, t.signature.c.draft).where(t.signature.c.item.in_(missing[start : start + 900])))
             for row in rows:
                 found[row.item] = Draft.from_bytes(row.draft)
         with self._lock:
@@ -54,6 +55,16 @@ class Drafts:
             while len(self._kept) > MOST_DRAFTS:
                 self._kept.popitem(last=False)
         return found
+
+    def keep(self, drafts: dict[int, Draft]) -> None:
+        """Remember drafts that were just stored."""
+        with self._lock:
+            self._kept.update(drafts)
+
+    def clear(self) -> None:
+        """Forget all drafts."""
+        with self._lock:
+            self._kept.clear()
 
     def forget(self, ids: Iterable[int]) -> None:
         """Drop drafts that changed or went."""
@@ -97,43 +108,66 @@ def _sharing(c: Connection, drafts: Sequence[Draft], after: int) -> dict[int, li
     return sharing
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What keeps a story from drifting: its first report, two from its middle, and how many it has."""
+
+    first: Draft
+    middle: tuple[Draft, ...]
+    size: int
+
+
+def guards(c: Connection, stories: Iterable[int], cache: Drafts) -> dict[int, Guard]:
+    """Give the guards of stored stories; a story whose first report has no signature has none."""
+    members: dict[int, list[int]] = defaultdict(list)
+    query = select(t.item.c.story, t.item.c.id).where(t.item.c.story.in_(list(stories))).order_by(t.item.c.id)
+    for row in c.execute(query):
+        members[row[0]].append(row[1])
+    chosen = {
+        story: (group[0], *((group[len(group) // 3], group[2 * len(group) // 3]) if len(group) > 4 else ()))
+        for story, group in members.items()
+    }
+    drafts = cache.get(c, {each for group in chosen.values() for each in group})
+    return {
+        story: Guard(drafts[first], tuple(drafts[each] for each in middle if each in drafts), len(members[story]))
+        for story, (first, *middle) in chosen.items()
+        if first in drafts
+    }
+
+
 def _dress(c: Connection, chosen: Sequence[Sequence[int]], cache: Drafts) -> tuple[tuple[Candidate, ...], ...]:
-    """Add to each candidate item its story's first and middle reports, which guard the story against drift."""
+    """Add to each candidate item its story's guard."""
     from aggregator.dedup import Candidate
 
     ids = {each for group in chosen for each in group}
     if not ids:
         return tuple(() for _ in chosen)
-    story_of: dict[int, int] = dict(tuple(row) for row in c.execute(select(t.item.c.id, t.item.c.story).where(t.item.c.id.in_(ids))))
-    members: dict[int, list[int]] = defaultdict(list)
-    for row in c.execute(select(t.item.c.story, t.item.c.id).where(t.item.c.story.in_(set(story_of.values()))).order_by(t.item.c.id)):
-        members[row[0]].append(row[1])
-    guards: dict[int, tuple[int, ...]] = {}
-    for story, group in members.items():
-        guards[story] = (group[0], *((group[len(group) // 3], group[2 * len(group) // 3]) if len(group) > 4 else ()))
-    drafts = cache.get(c, ids | {each for guard in guards.values() for each in guard})
+    story_of: dict[int, int] = {}
+    for start in range(0, len(ids), 900):
+        query = select(t.item.c.id, t.item.c.story).where(t.item.c.id.in_(list(ids)[start : start + 900]))
+        story_of.update((row[0], row[1]) for row in c.execute(query))
+    drafts = cache.get(c, ids)
+    guard_of = guards(c, set(story_of.values()), cache)
 
     def dressed(item: int) -> Candidate | None:
-        story = story_of.get(item)
-        if story is None or item not in drafts:
+        draft, story = drafts.get(item), story_of.get(item)
+        if draft is None or story is None:
             return None
-        first, *middle = guards[story]
-        middles = tuple(drafts[each] for each in middle if each in drafts)
-        return Candidate(
-            item=item, story=story, draft=drafts[item], first=drafts.get(first, drafts[item]), middle=middles, size=len(members[story])
-        )
+        guard = guard_of.get(story) or Guard(draft, (), 1)
+        return Candidate(item, story, draft, guard.first, guard.middle, guard.size)
 
     return tuple(tuple(found for found in map(dressed, group) if found is not None) for group in chosen)
 
 
+_SIGNATURES = bulk.insert("signature", ("item", "at", "draft"))
+_KEYS = bulk.insert("dkey", ("key", "item"))
+
+
 def put(c: Connection, rows: Sequence[tuple[int, int, Draft]]) -> None:
-    """Enter items (id, time in ms, draft) into the index."""
-    if not rows:
-        return
-    c.execute(insert(t.signature), [{"item": item, "at": at, "draft": draft.to_bytes()} for item, at, draft in rows])
-    pairs = [{"key": each, "item": item} for item, _, draft in rows for each in set(draft.keys)]
-    if pairs:
-        c.execute(insert(t.key), pairs)
+    """Enter items (id, time seen in ms, draft) into the index."""
+    _SIGNATURES.run(c, [(item, at, draft.to_bytes()) for item, at, draft in rows])
+    # in the order of the index: neighbours share a page
+    _KEYS.run(c, sorted({(each, item) for item, _, draft in rows for each in draft.keys}))
 
 
 def drop(c: Connection, ids: Sequence[int]) -> None:
@@ -145,6 +179,12 @@ def drop(c: Connection, ids: Sequence[int]) -> None:
 
 
 def expire(c: Connection, before: int) -> int:
-    """Take the keys of items older than ``before`` (ms) out of the window; their signatures stay for their stories' sake."""
-    old = select(t.signature.c.item).where(t.signature.c.at < before)
-    return c.execute(delete(t.key).where(t.key.c.item.in_(old))).rowcount
+    """Take the keys of items seen before a time (ms) out of the window; their signatures stay for their stories' sake.
+
+    Items are numbered as they are seen, so that one id divides the window. It goes by the time seen, not published: the archives
+    that several new sources bring on one day are compared with one another.
+    """
+    last = c.execute(select(func.max(t.item.c.id)).where(t.item.c.seen_at < before)).scalar()
+    if last is None:
+        return 0
+    return c.execute(delete(t.key).where(t.key.c.item <= last)).rowcount

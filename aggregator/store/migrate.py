@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -78,7 +79,10 @@ def backup_sqlite(database: Database, path: Path) -> None:
     if path.exists():
         raise DatabaseError(f"{path} exists already; name another file.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with database.engine.connect() as c:
-        raw = c.connection.driver_connection
-        assert raw is not None
-        raw.execute("VACUUM INTO ?", (str(path),))
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        database.raw("VACUUM INTO ?", (str(partial),))
+        os.replace(partial, path)  # a copy that was cut short never has the name of a whole one
+    finally:
+        partial.unlink(missing_ok=True)

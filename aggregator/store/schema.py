@@ -129,6 +129,8 @@ item = Table(
     Index("item_shown", "shown_at", "id"),
     Index("item_outlet", "outlet", "shown_at"),
     Index("item_image", "image"),
+    Index("item_language", "language"),
+    Index("item_topic", "topic"),
     sqlite_autoincrement=True,
 )
 

@@ -1,182 +1,165 @@
-"""Search over our own folded words: FTS5 and tsvector('simple') index the same text, so that both find the same."""
+"""Search over our own folded words: FTS5 and a tsvector hold the same words in the same places, so that both find the same.
+
+Neither database's own text analysis is asked: `aggregator.arabic.tokens` folds and stems documents and queries alike.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, func, select, text
 
-from aggregator.arabic.tokens import search_terms, words
+from aggregator.arabic.fold import fold
+from aggregator.arabic.tokens import search_terms
+from aggregator.store import bulk
 from aggregator.store import schema as t
+from aggregator.store.query import Query
 
 NEWEST = 5_000  # ranked by relevance are the newest hits only: bm25 over 100,000 rows of a common word took 3 s
-BODY_WORDS = 1_200
-_PART = re.compile(r'(-?)(?:(outlet|country|lang|topic|since|until):("[^"]*"|\S+)|"([^"]*)"|(\S+))', re.UNICODE)
+BODY_CHARACTERS = 8_000
+TITLE_WEIGHT = 6.0
+_GAP = 20  # places between headline and text in a tsvector, so that no phrase spans them
+_MOST_PLACES = 250  # PostgreSQL keeps 256 a word
+_PARTS = re.compile(r"[^\W_]+")
+_TOKENS = re.compile(r"[^\W\d_][\w\u064b-\u0652\u0640]*")
+_MARKS = re.compile("[\u064b-\u0652\u0640]")
+
+_ROWS_SQLITE = bulk.statement("INSERT INTO search(rowid, title, body) VALUES(?, ?, ?)")
+_ROWS_POSTGRES = bulk.Statement("", "INSERT INTO search(item, vector) VALUES(%s, %s::tsvector)")
+_LEARN = bulk.statement(
+    "INSERT INTO vocabulary(word, count, shown) VALUES(?, ?, ?) ON CONFLICT(word) DO UPDATE SET count = vocabulary.count + excluded.count"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A search in parts: words and phrases that must be there, those that must not, and filters."""
-
-    must: tuple[tuple[str, ...], ...] = ()
-    without: tuple[tuple[str, ...], ...] = ()
-    filters: tuple[tuple[str, str], ...] = ()
-    plain: str = field(default="")
-
-    @property
-    def empty(self) -> bool:
-        """Tell whether no word is asked for."""
-        return not self.must
-
-
-def parse(query: str) -> Query:
-    """Read a search as typed; what can't be read is searched as words."""
-    must: list[tuple[str, ...]] = []
-    without: list[tuple[str, ...]] = []
-    filters: list[tuple[str, str]] = []
-    plain: list[str] = []
-    for minus, name, value, phrase, word in _PART.findall(query):
-        if name:
-            filters.append((name, value.strip('"')))
-            continue
-        asked = phrase or word
-        terms = tuple(search_terms(asked))
-        if not terms:
-            continue
-        if minus:
-            without.append(terms)
-        else:
-            plain.append(asked)
-            must.extend([terms] if phrase else [(term,) for term in terms])
-    return Query(tuple(must), tuple(without), tuple(filters), " ".join(plain))
-
-
-def day(value: str) -> datetime | None:
-    """Read the date of ``since:`` and ``until:``; None if it is none."""
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def put(c: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-    """Index items (id, headline, text), replacing what was there."""
-    if not rows:
-        return
-    ids = [row[0] for row in rows]
-    values = [{"id": item, "terms": terms_of(title, body)} for item, title, body in rows]
+def put(c: Connection, rows: Sequence[tuple[int, str, str]], *, again: bool = False) -> None:
+    """Index items (id, headline, text); ``again`` replaces what was there."""
+    if again:
+        drop(c, [row[0] for row in rows])
+    terms = [(item, search_terms(title), search_terms(body[:BODY_CHARACTERS])) for item, title, body in rows]
     if c.dialect.name == "sqlite":
-        c.execute(text("DELETE FROM search WHERE rowid = :id"), [{"id": each} for each in ids])
-        c.execute(text("INSERT INTO search(rowid, terms) VALUES(:id, :terms)"), values)
+        _ROWS_SQLITE.run(c, [(item, " ".join(head), " ".join(rest)) for item, head, rest in terms])
     else:
-        c.execute(text("DELETE FROM search WHERE item = :id"), [{"id": each} for each in ids])
-        c.execute(text("INSERT INTO search(item, terms) VALUES(:id, :terms)"), values)
+        _ROWS_POSTGRES.run(c, [(item, vector(head, rest)) for item, head, rest in terms])
     learn(c, [row[1] for row in rows])
 
 
-def terms_of(title: str, body: str) -> str:
-    """Give the folded words that are indexed; the headline's come first and once more at the end, so that they weigh double."""
-    head = search_terms(title)
-    return " ".join((*head, *search_terms(body)[:BODY_WORDS], *head))
+def vector(title: Sequence[str], body: Sequence[str]) -> str:
+    """Write a tsvector with each word's places; those of the headline weigh more (A).
+
+    >>> vector(["وزير", "2-1"], ["وزير"])
+    "'وزير':1A,24 '2':2A '1':3A"
+    """
+    head = [part for term in title for part in _PARTS.findall(term)]
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, part in enumerate(head, 1):
+        places[part].append(f"{place}A")
+    for place, part in enumerate((part for term in body for part in _PARTS.findall(term)), len(head) + _GAP + 1):
+        places[part].append(str(min(place, 16_383)))
+    return " ".join(f"'{part}':{','.join(found[:_MOST_PLACES])}" for part, found in places.items())
 
 
 def drop(c: Connection, ids: Sequence[int]) -> None:
     """Take items out of the index."""
     column = "rowid" if c.dialect.name == "sqlite" else "item"
-    if ids:
-        c.execute(text(f"DELETE FROM search WHERE {column} = :id"), [{"id": each} for each in ids])  # noqa: S608  (a fixed name)
+    bulk.statement(f"DELETE FROM search WHERE {column} = ?").run(c, [(each,) for each in ids])  # noqa: S608  (a fixed name)
 
 
 def expression(query: Query, dialect: str) -> str:
-    """Write a query in FTS5's or PostgreSQL's syntax; terms hold letters and digits only, and are quoted."""
+    """Write a query in FTS5's or PostgreSQL's syntax; its words hold letters and digits only, and are quoted."""
 
-    def sqlite(terms: tuple[str, ...]) -> str:
-        return '"' + " ".join(_safe(term) for term in terms) + '"'
-
-    def postgres(terms: tuple[str, ...]) -> str:
-        return "(" + " <-> ".join(f"'{_safe(term)}'" for term in terms) + ")"
+    def phrase(terms: tuple[str, ...]) -> str:
+        parts = [part for term in terms for part in _PARTS.findall(term)]
+        return '"' + " ".join(parts) + '"' if dialect == "sqlite" else "(" + " <-> ".join(f"'{part}'" for part in parts) + ")"
 
     if dialect == "sqlite":
-        parts = " AND ".join(sqlite(each) for each in query.must)
-        return parts + "".join(f" NOT {sqlite(each)}" for each in query.without)
-    return " & ".join([postgres(each) for each in query.must] + [f"!{postgres(each)}" for each in query.without])
-
-
-def _safe(term: str) -> str:
-    return re.sub(r"[^\w]", "", term, flags=re.UNICODE).replace("_", "")
+        return " AND ".join(map(phrase, query.must)) + "".join(f" NOT {phrase(each)}" for each in query.without)
+    return " & ".join([*map(phrase, query.must), *(f"!{phrase(each)}" for each in query.without)])
 
 
 def hits(query: Query, dialect: str) -> Any:
     """Give a selectable of the item ids that a query finds."""
     asked = expression(query, dialect)
     if dialect == "sqlite":
-        return (
-            text("SELECT rowid AS item FROM search WHERE search MATCH :asked").bindparams(asked=asked).columns(item=t.Id).subquery("hits")
-        )
-    sql = "SELECT item FROM search WHERE vector @@ to_tsquery('simple', :asked)"
+        sql = "SELECT rowid AS item FROM search WHERE search MATCH :asked"
+    else:
+        sql = "SELECT item FROM search WHERE vector @@ CAST(:asked AS tsquery)"
     return text(sql).bindparams(asked=asked).columns(item=t.Id).subquery("hits")
 
 
-def ranked(c: Connection, query: Query) -> list[tuple[int, float]]:
-    """Give the newest hits with their relevance (higher is better)."""
-    asked = expression(query, c.dialect.name)
+def among(query: Query, dialect: str, item: Any) -> Any:
+    """Give the condition that a query finds one item, for asking few items instead of listing many hits."""
+    asked = expression(query, dialect)
+    if dialect == "sqlite":
+        sql = "EXISTS (SELECT 1 FROM search WHERE search MATCH :asked AND rowid = item.id)"
+    else:
+        sql = "EXISTS (SELECT 1 FROM search WHERE search.item = item.id AND vector @@ CAST(:asked AS tsquery))"
+    assert item.key == "id", "the statement names the column"
+    return text(sql).bindparams(asked=asked)
+
+
+def ranked(c: Connection, query: Query, newest: int | None = None) -> list[tuple[int, float]]:
+    """Give the newest hits (none newer than ``newest``) with their relevance, higher is better."""
+    asked = {"asked": expression(query, c.dialect.name), "limit": NEWEST, "newest": newest if newest is not None else 2**62}
     if c.dialect.name == "sqlite":
         sql = (
-            "SELECT rowid AS item, -bm25(search) AS score FROM search WHERE search MATCH :asked "
-            "AND rowid > (SELECT coalesce(min(r), 0) - 1 FROM (SELECT rowid AS r FROM search WHERE search MATCH :asked ORDER BY rowid DESC LIMIT :newest))"
+            f"SELECT rowid, -bm25(search, {TITLE_WEIGHT}, 1.0) FROM search WHERE search MATCH :asked AND rowid <= :newest "  # noqa: S608
+            "ORDER BY rowid DESC LIMIT :limit"
         )
     else:
         sql = (
-            "SELECT item, ts_rank_cd(vector, to_tsquery('simple', :asked)) AS score FROM "
-            "(SELECT item, vector FROM search WHERE vector @@ to_tsquery('simple', :asked) ORDER BY item DESC LIMIT :newest) AS newest"
+            f"SELECT item, ts_rank('{{{1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, 1}}', vector, CAST(:asked AS tsquery)) FROM "  # noqa: S608
+            "(SELECT item, vector FROM search WHERE vector @@ CAST(:asked AS tsquery) AND item <= :newest ORDER BY item DESC LIMIT :limit) AS newest"
         )
-    return [(row[0], float(row[1])) for row in c.execute(text(sql), {"asked": asked, "newest": NEWEST})]
+    return [(row[0], float(row[1])) for row in c.execute(text(sql), asked)]
 
 
 def learn(c: Connection, titles: Sequence[str]) -> None:
-    """Count the words of headlines, from which did-you-mean chooses."""
-    counts = Counter(word for title in titles for word in set(words(title)) if 3 < len(word) < 20 and not word[0].isdigit())
-    if not counts:
-        return
-    v = t.vocabulary.c
-    known = {row[0] for row in c.execute(select(v.word).where(v.word.in_(list(counts))))}
-    old = [{"b_word": word, "b_n": n} for word, n in counts.items() if word in known]
-    if old:
-        from sqlalchemy import bindparam
-
-        c.execute(update(t.vocabulary).where(v.word == bindparam("b_word")).values(count=v.count + bindparam("b_n")), old)
-    new = [{"word": word, "count": n} for word, n in counts.items() if word not in known]
-    if new:
-        c.execute(insert(t.vocabulary), new)
+    """Count the words of headlines, from which did-you-mean chooses, each with one way to write it."""
+    counts: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for title in titles:
+        for token in set(_TOKENS.findall(title)):
+            if 3 < len(token) < 20:
+                word = fold(token)
+                counts[word] += 1
+                shown.setdefault(word, _MARKS.sub("", token))
+    _LEARN.run(c, sorted((word, n, shown[word]) for word, n in counts.items()))
 
 
-def suggest(c: Connection, query: str) -> str | None:
-    """Give the query with misspelt words replaced by the nearest known ones; None if nothing better is known."""
+def suggest(c: Connection, query: Query) -> str | None:
+    """Give the query with misspelt words replaced by the nearest known ones; None if nothing better is known.
+
+    A word that finds something is not misspelt; the nearest is by Damerau-Levenshtein, then the more frequent.
+    """
+    better, changed = query.text, False
+    for word in query.words:
+        found = _nearest(c, word)
+        if found is not None:
+            better, changed = better.replace(word, found, 1), True
+    return better if changed else None
+
+
+def _nearest(c: Connection, word: str) -> str | None:
     from rapidfuzz.distance import DamerauLevenshtein
 
-    asked = parse(query)
-    changed = False
-    out = []
-    for word in asked.plain.split():
-        folded = "".join(words(word))
-        v = t.vocabulary.c
-        if not folded or len(folded) < 4 or c.execute(select(v.count).where(v.word == folded)).first():
-            out.append(word)
-            continue
-        rows = c.execute(select(v.word, v.count).where(v.count > 1).order_by(v.count.desc()).limit(20_000))
-        best = min(((DamerauLevenshtein.distance(folded, row[0], score_cutoff=2), -row[1], row[0]) for row in rows), default=(9, 0, ""))
-        if best[0] <= (1 if len(folded) < 6 else 2):
-            out.append(best[2])
-            changed = True
-        else:
-            out.append(word)
-    return " ".join(out) if changed else None
+    folded = fold(word)
+    asked = Query.of(word)
+    if len(folded) < 4 or asked.empty or c.execute(select(hits(asked, c.dialect.name).c.item).limit(1)).first():
+        return None
+    far = 1 if len(folded) < 6 else 2
+    v = t.vocabulary.c
+    lengths = [len(folded) + more for more in range(-far, far + 1)]
+    rows = c.execute(select(v.word, v.count, v.shown).where(func.length(v.word).in_(lengths)).order_by(v.count.desc()).limit(50_000))
+    near = (
+        (distance, -count, shown)
+        for other, count, shown in rows
+        if (distance := DamerauLevenshtein.distance(folded, other, score_cutoff=far)) <= far
+    )
+    best = min(near, default=None)
+    return best[2] if best else None
 
 
 def clear(c: Connection) -> None:

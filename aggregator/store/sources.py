@@ -5,55 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from os import getpid, kill
+from socket import gethostname
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from aggregator.model import Claim, Outlet, Source, SourceState, Status
-from aggregator.store import codec
+from aggregator.store import bulk, codec
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms, to_ms
 
 # a source that brought nothing for this long, though it used to, is unwell
 SILENCE = timedelta(days=7)
-_UPDATE = (
-    update(t.source)
-    .where(t.source.c.id == bindparam("b_id"))
-    .values(
-        status=bindparam("b_status"),
-        next_fetch_at=bindparam("b_next"),
-        last_fetch_at=bindparam("b_last"),
-        lease_until=None,
-        host=bindparam("b_host"),
-        state=bindparam("b_state"),
-    )
+CLOCK_SLACK = 60_000  # ms; a fetch further in the future than this was written before the clock was set back
+# a source that was paused while its refresh was under way stays paused
+UPDATE = bulk.update(
+    "source",
+    ("next_fetch_at", "last_fetch_at", "host", "state"),
+    "id",
+    also="status = CASE WHEN status = 'paused' THEN status ELSE ? END, lease_until = NULL, leased_by = ''",
 )
 
 
 def host_of(source: Source, state: SourceState) -> str:
     """Give the host (with a port that is not the usual one) by which requests are spaced."""
-    address = state.address or (source.addresses[0] if source.addresses else source.outlet.site)
-    return urlsplit(address).netloc.rpartition("@")[2].lower()
+    return _host(state.address or (source.addresses[0] if source.addresses else source.outlet.site))
+
+
+@lru_cache(4_096)
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2].lower()
+    except ValueError:  # an address that can't be read: its fetch will say so
+        return ""
 
 
 def put_outlet(c: Connection, outlet: Outlet) -> None:
-    """Add an outlet or bring it up to date."""
-    row = {"name": outlet.name, "country": outlet.country, "language": outlet.language, "spec": codec.dump(outlet)}
+    """Add an outlet or bring it up to date; one that opted out loses what is stored of it, at once and for good."""
+    row = {"name": outlet.name, "country": outlet.country, "language": outlet.language, "spec": codec.dump_outlet(outlet)}
     if c.execute(update(t.outlet).where(t.outlet.c.id == outlet.id).values(row)).rowcount == 0:
         c.execute(insert(t.outlet).values(id=outlet.id, **row))
+    if outlet.opted_out:
+        c.execute(update(t.source).where(t.source.c.outlet == outlet.id).values(enabled=False))
 
 
 def put_source(c: Connection, source: Source) -> bool:
     """Add a source or bring its declaration up to date, keeping its state; True if it is new."""
     spec = codec.dump_source(source)
-    row = {"outlet": source.outlet.id, "topic": source.topic, "enabled": True, "origin": source.origin, "spec": spec}
+    row = {"outlet": source.outlet.id, "topic": source.topic, "enabled": not source.outlet.opted_out, "origin": source.origin, "spec": spec}
     if c.execute(update(t.source).where(t.source.c.id == source.id).values(row)).rowcount:
         return False
     fresh = SourceState()
     c.execute(
         insert(t.source).values(
-            id=source.id, host=host_of(source, fresh), status=str(fresh.status), state=codec.dump(fresh), digests=b"", **row
+            id=source.id, host=host_of(source, fresh), status=str(fresh.status), state=codec.dump_state(fresh), digests=b"", **row
         )
     )
     return True
@@ -64,12 +72,12 @@ def sync(c: Connection, sources: Sequence[Source]) -> tuple[int, int]:
     known = {row.id: row for row in c.execute(select(t.source.c.id, t.source.c.spec, t.source.c.enabled, t.source.c.origin))}
     outlets = {row.id: row.spec for row in c.execute(select(t.outlet.c.id, t.outlet.c.spec))}
     for outlet in {source.outlet.id: source.outlet for source in sources}.values():
-        if outlets.get(outlet.id) != codec.dump(outlet):
+        if outlets.get(outlet.id) != codec.dump_outlet(outlet):
             put_outlet(c, outlet)
     added = 0
     for source in sources:
         row = known.get(source.id)
-        if row is None or row.spec != codec.dump_source(source) or not row.enabled:
+        if row is None or row.spec != codec.dump_source(source) or row.enabled == source.outlet.opted_out:
             added += put_source(c, source)
     wanted = {source.id for source in sources}
     gone = [row.id for row in known.values() if row.origin == "catalogue" and row.enabled and row.id not in wanted]
@@ -140,7 +148,7 @@ def set_status(c: Connection, source_id: str, status: Status) -> bool:
     if row is None:
         return False
     state = replace(codec.state(row.state), status=status)
-    values: dict[str, Any] = {"status": str(status), "state": codec.dump(state)}
+    values: dict[str, Any] = {"status": str(status), "state": codec.dump_state(state)}
     if status is Status.ACTIVE:
         values["next_fetch_at"] = None
     c.execute(update(t.source).where(t.source.c.id == source_id).values(values))
@@ -166,46 +174,82 @@ def claim_due(
     moment, least = to_ms(now) or 0, int(min_interval.total_seconds() * 1000)
     s = t.source.c
     held = select(t.hold.c.host).where(t.hold.c.until > moment)
-    query = select(t.source).where(s.enabled, or_(s.lease_until.is_(None), s.lease_until <= moment), s.host.not_in(held))
-    query = query.where(or_(s.last_fetch_at.is_(None), s.last_fetch_at <= moment - least, s.last_fetch_at > moment + 60_000))
-    if ids is not None:
-        query = query.where(s.id.in_(list(ids)))
-    else:
-        query = query.where(s.status == str(Status.ACTIVE))
+    free = or_(s.lease_until.is_(None), s.lease_until <= moment, s.leased_by.in_(_dead_owners(c, moment)))
+    query = select(t.source).where(s.enabled, free, s.host.not_in(held))
+    for asked in (s.last_fetch_at, s.asked_at):  # the second outlives a crash between the request and its commit
+        query = query.where(or_(asked.is_(None), asked <= moment - least, asked > moment + CLOCK_SLACK))
+    query = query.where(s.id.in_(list(ids)) if ids is not None else s.status == str(Status.ACTIVE))
     if not force:
         query = query.where(or_(s.next_fetch_at.is_(None), s.next_fetch_at <= moment))
     rank = func.row_number().over(partition_by=s.host, order_by=(func.coalesce(s.next_fetch_at, 0), s.id)).label("rank")
     ranked = query.add_columns(rank).subquery()
     chosen = select(ranked).where(ranked.c.rank <= per_host).order_by(func.coalesce(ranked.c.next_fetch_at, 0), ranked.c.id).limit(limit)
-    rows = list(c.execute(chosen))
-    if not rows:
-        return []
-    until = to_ms(now + lease)
-    c.execute(update(t.source).where(s.id.in_([row.id for row in rows])).values(lease_until=until))
-    outlets = all_outlets(c)
-    return [replace(_claim(row, outlets), until=now + lease) for row in rows]
+    outlets: dict[str, Outlet] = {}
+    claims = []
+    for row in c.execute(chosen).all():
+        outlets = outlets or all_outlets(c)
+        claim = replace(_claim(row, outlets), until=now + lease)
+        if not (force and _too_soon(claim, now)):
+            claims.append(claim)
+    if claims:
+        values = {"lease_until": to_ms(now + lease), "leased_by": owner(), "asked_at": moment}
+        c.execute(update(t.source).where(s.id.in_([claim.source.id for claim in claims])).values(values))
+    return claims
+
+
+def _too_soon(claim: Claim, now: datetime) -> bool:
+    """Tell whether a source's own least interval, longer than the general one, forbids even a forced fetch."""
+    least, last = claim.source.min_interval, claim.state.last_fetch_at
+    return bool(least and last and timedelta(0) <= now - last < least)
+
+
+def owner() -> str:
+    """Name this process, as the holder of leases."""
+    return f"{gethostname()}:{getpid()}"
+
+
+def _dead_owners(c: Connection, moment: int) -> list[str]:
+    """Give the holders of running leases whose process on this machine has ended: a killed fetch must not block the next one."""
+    here = gethostname() + ":"
+    holders = c.execute(
+        select(t.source.c.leased_by)
+        .distinct()
+        .where(t.source.c.lease_until > moment, t.source.c.leased_by.startswith(here, autoescape=True))
+    )
+    return [row[0] for row in holders if not _alive(int(row[0].removeprefix(here)))]
+
+
+def _alive(process: int) -> bool:
+    try:
+        kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def release(c: Connection, ids: Sequence[str]) -> None:
-    """Give claimed sources back unfetched."""
-    c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(lease_until=None))
+    """Give claimed sources back; their least interval counts all the same, since a request may have gone out."""
+    c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(lease_until=None, leased_by=""))
 
 
 def record(c: Connection, rows: Sequence[tuple[Source, SourceState]]) -> None:
-    """Write the states that refreshes without items left behind, many in one transaction."""
-    c.execute(_UPDATE, [values_of(source, state) for source, state in rows])
-
-
-def values_of(source: Source, state: SourceState) -> dict[str, Any]:
-    """Give the bound values of a state's update."""
-    return {
-        "b_id": source.id,
-        "b_status": str(state.status),
-        "b_next": to_ms(state.next_fetch_at),
-        "b_last": to_ms(state.last_fetch_at),
-        "b_host": host_of(source, state),
-        "b_state": codec.dump(state),
-    }
+    """Write the states that refreshes left behind, many in one statement."""
+    UPDATE.run(
+        c,
+        [
+            (
+                to_ms(state.next_fetch_at),
+                to_ms(state.last_fetch_at),
+                host_of(source, state),
+                codec.dump_state(state),
+                str(state.status),
+                source.id,
+            )
+            for source, state in rows
+        ],
+    )
 
 
 def next_due(c: Connection, now: datetime) -> datetime | None:

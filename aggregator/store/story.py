@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from aggregator.store import keys
+from aggregator.store import bulk, keys
 from aggregator.store import schema as t
 from aggregator.store.schema import to_ms
 
@@ -54,40 +55,164 @@ class Decision:
         return Decision(first.item, first.story, first.score, first.why, tuple(links.values()))
 
 
-def place(c: Connection, row: dict[str, Any], decision: Decision, now: datetime) -> tuple[int, int]:
-    """Store an item in the story that the decision names, or in a new one; gives (item, story)."""
-    story_id = None
-    if decision.item is not None:
-        # the matched item may have been moved by hand since it was judged
-        story_id = c.execute(select(t.item.c.story).where(t.item.c.id == decision.item)).scalar()
-    matched = decision.item if story_id is not None else None
-    if story_id is None:
-        story_id = open_story(c, row["shown_at"], now)
-    values = {**row, "story": story_id, "matched": matched, "score": decision.score if matched else None, "verbatim": False}
-    values["why"] = json.dumps(decision.why if matched else (), ensure_ascii=False)
-    result = c.execute(insert(t.item), values)
-    return int(result.inserted_primary_key[0]), story_id
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a new item goes: its id, its story, the item that it matched (None: a story of its own)."""
+
+    item: int
+    story: int
+    matched: int | None
+    decision: Decision
+    verbatim: bool = False
+
+
+class Batch:
+    """Places the new items of one refresh: ids are taken at once, and what one item says is known to the next."""
+
+    def __init__(self, c: Connection, count: int, verdicts: Sequence[Verdict | None], drafts: keys.Drafts) -> None:
+        self._c = c
+        self._drafts = drafts
+        self._ids = iter(_reserve(c, "item", count))
+        self._stories = iter(_reserve(c, "story", count))
+        # a matched item may have been moved by hand since it was judged
+        self._story_of = _stories_of(c, {each.item for verdict in verdicts for each in _named(verdict)})
+        self._mine: dict[int, Draft] = {}
+        self._by_key: dict[int, list[int]] = defaultdict(list)
+        self._guards: dict[int, keys.Guard] = {}
+        self._new: dict[int, list[tuple[str, str, bool, int]]] = {}
+        self._joined: set[int] = set()
+        self._links: dict[tuple[int, int], tuple[float, str]] = {}
+
+    def sharing(self, draft: Draft) -> tuple[Candidate, ...]:
+        """Give the candidates among the items placed before."""
+        from aggregator.dedup import Candidate
+
+        close = sorted({item for key in draft.keys for item in self._by_key.get(key, ())})[-keys.BEST :]
+        found = []
+        for item in close:
+            story_id = self._story_of[item]
+            guard = self._guard(story_id, self._mine[item])
+            found.append(Candidate(item, story_id, self._mine[item], guard.first, guard.middle, guard.size))
+        return tuple(found)
+
+    def _guard(self, story_id: int, own: Draft) -> keys.Guard:
+        guard = self._guards.get(story_id)
+        if guard is None:
+            guard = self._guards[story_id] = keys.guards(self._c, [story_id], self._drafts).get(story_id) or keys.Guard(own, (), 1)
+        return guard
+
+    def place(self, draft: Draft, decision: Decision) -> Placed:
+        """Give an item its place."""
+        item = next(self._ids)
+        matched = decision.item
+        story_id = self._current(matched) if matched is not None else None
+        if story_id is None:
+            matched, story_id = None, next(self._stories)
+            self._guards[story_id] = keys.Guard(draft, (), 1)
+        elif story_id in self._guards:
+            self._guards[story_id] = replace(self._guards[story_id], size=self._guards[story_id].size + 1)
+        self._story_of[item] = story_id
+        self._mine[item] = draft
+        for key in draft.keys:
+            self._by_key[key].append(item)
+        self._link(story_id, decision.related)
+        return Placed(item, story_id, matched, decision, matched is not None and self._verbatim(draft, matched))
+
+    def _current(self, item: int) -> int | None:
+        if item not in self._story_of:
+            self._story_of.update(_stories_of(self._c, {item}))
+        return self._story_of.get(item)
+
+    def _verbatim(self, draft: Draft, matched: int) -> bool:
+        """Tell whether an item's text adds nothing to the one that it matched."""
+        from aggregator.dedup import adds_nothing
+
+        other = self._mine.get(matched) or self._drafts.get(self._c, [matched]).get(matched)
+        if other is None:
+            return False
+        return adds_nothing(draft, other) if draft.words else draft.title == other.title
+
+    def _link(self, story_id: int, related: Sequence[Link]) -> None:
+        for close in related[:MOST_RELATED]:
+            other = self._current(close.item)
+            if other is None or other == story_id:
+                continue
+            why = json.dumps([reason.to_text() for reason in close.why], ensure_ascii=False)
+            for pair in ((story_id, other), (other, story_id)):
+                if pair not in self._links or self._links[pair][0] < close.score:
+                    self._links[pair] = (close.score, why)
+
+    def shown(self, placed: Placed, outlet: str, agency: str, at: int) -> None:
+        """Note what a new story's numbers are made of."""
+        if placed.matched is None:
+            self._new[placed.story] = [(outlet, agency, placed.verbatim, at)]
+        elif placed.story in self._new:
+            self._new[placed.story].append((outlet, agency, placed.verbatim, at))
+        else:
+            self._joined.add(placed.story)
+
+    def write(self, now: int) -> set[int]:
+        """Write the new stories and links; gives the older stories whose numbers are now old."""
+        rows = []
+        for story_id, items in self._new.items():
+            times = [at for *_, at in items]
+            independent = count_independent([(outlet, agency, verbatim) for outlet, agency, verbatim, _ in items])
+            rows.append((story_id, min(times), max(times), min(times), now, len(items), independent, spread(independent, min(times))))
+        _NEW_STORIES.run(self._c, rows)
+        _LINKS.run(self._c, [(a, b, score, why) for (a, b), (score, why) in self._links.items()])
+        return self._joined
+
+
+_NEW_STORIES = bulk.insert("story", ("id", "first_at", "last_at", "shown_at", "updated_at", "size", "independent", "spread"))
+_LINKS = bulk.statement(
+    "INSERT INTO related (story, other, score, why) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (story, other) DO UPDATE SET score = excluded.score, why = excluded.why WHERE excluded.score > related.score"
+)
+
+
+def _named(verdict: Verdict | None) -> list[Any]:
+    """Give all that a verdict names a stored item by."""
+    if verdict is None:
+        return []
+    own = [verdict] if hasattr(verdict, "item") else []
+    return [*own, *getattr(verdict, "related", ())]
+
+
+def _stories_of(c: Connection, items: Iterable[int]) -> dict[int, int]:
+    """Give the stories that items stand in now."""
+    wanted = list(items)
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), 900):
+        query = select(t.item.c.id, t.item.c.story).where(t.item.c.id.in_(wanted[start : start + 900]))
+        found.update((row[0], row[1]) for row in c.execute(query))
+    return found
+
+
+def _reserve(c: Connection, table: str, count: int) -> list[int]:
+    """Take ids that no row has or had; the writing transaction is alone, so that nobody else takes them."""
+    if c.dialect.name == "sqlite":
+        last = c.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).scalar() or 0
+        return list(range(last + 1, last + 1 + count))
+    return [row[0] for row in c.exec_driver_sql("SELECT nextval(%s) FROM generate_series(1, %s)", (f"{table}_id_seq", count))]
 
 
 def open_story(c: Connection, at: int, now: datetime) -> int:
     """Make an empty story."""
     moment = to_ms(now)
     values = {"first_at": at, "last_at": at, "shown_at": at, "updated_at": moment, "size": 0, "independent": 0, "spread": 0.0}
-    return int(c.execute(insert(t.story), values).inserted_primary_key[0])
+    return int(c.execute(insert(t.story).returning(t.story.c.id), values).scalar_one())
 
 
 def link(c: Connection, story_id: int, decision: Decision) -> None:
     """Link a story with those that are close but other news, both ways; the best score of a pair stands."""
+    rows = []
+    current = _stories_of(c, [close.item for close in decision.related[:MOST_RELATED]])
     for close in decision.related[:MOST_RELATED]:
-        if close.story == story_id:
-            continue
-        why = json.dumps([reason.to_text() for reason in close.why], ensure_ascii=False)
-        for a, b in ((story_id, close.story), (close.story, story_id)):
-            old = c.execute(select(t.related.c.score).where(t.related.c.story == a, t.related.c.other == b)).scalar()
-            if old is None:
-                c.execute(insert(t.related).values(story=a, other=b, score=close.score, why=why))
-            elif old < close.score:
-                c.execute(update(t.related).where(t.related.c.story == a, t.related.c.other == b).values(score=close.score, why=why))
+        other = current.get(close.item, story_id)
+        if other != story_id:
+            why = json.dumps([reason.to_text() for reason in close.why], ensure_ascii=False)
+            rows += [(story_id, other, close.score, why), (other, story_id, close.score, why)]
+    _LINKS.run(c, rows)
 
 
 def judge_again(
@@ -104,8 +229,11 @@ def judge_again(
     if c.execute(select(t.together.c.item).where(t.together.c.item == item)).first():
         return
     found = keys.candidates(c, [draft], drafts, leave_out=frozenset({item}))[0]
-    kept_apart = {row[0] for row in c.execute(select(t.apart.c.other).where(t.apart.c.item == item))}
-    decision = Decision.of(judge(draft, [each for each in found if each.item not in kept_apart]))
+    # whoever was split from it keeps it out of the whole story
+    kept_apart = {
+        row[0] for row in c.execute(select(t.item.c.story).join(t.apart, t.apart.c.other == t.item.c.id).where(t.apart.c.item == item))
+    }
+    decision = Decision.of(judge(draft, [each for each in found if each.story not in kept_apart or each.story == story_id]))
     others = c.execute(select(t.item.c.id).where(t.item.c.story == story_id, t.item.c.id != item).limit(1)).first()
     if decision.story == story_id or (decision.item is None and others is None):
         link(c, story_id, decision)
@@ -127,19 +255,7 @@ def move(
     c.execute(update(t.item).where(t.item.c.id.in_(list(items))).values(values))
 
 
-_REFRESH = (
-    update(t.story)
-    .where(t.story.c.id == bindparam("b_id"))
-    .values(
-        first_at=bindparam("b_first"),
-        last_at=bindparam("b_last"),
-        shown_at=bindparam("b_shown"),
-        updated_at=bindparam("b_updated"),
-        size=bindparam("b_size"),
-        independent=bindparam("b_independent"),
-        spread=bindparam("b_spread"),
-    )
-)
+_REFRESH = bulk.update("story", ("first_at", "last_at", "shown_at", "updated_at", "size", "independent", "spread"), "id")
 
 
 def refresh(c: Connection, ids: Iterable[int], now: datetime) -> None:
@@ -163,20 +279,8 @@ def refresh(c: Connection, ids: Iterable[int], now: datetime) -> None:
             continue
         first, last = min(r.shown_at for r in items), max(r.shown_at for r in items)
         independent = count_independent([(r.outlet, r.agency, r.verbatim) for r in items])
-        rows.append(
-            {
-                "b_id": story_id,
-                "b_first": first,
-                "b_last": last,
-                "b_shown": first,
-                "b_updated": moment,
-                "b_size": len(items),
-                "b_independent": independent,
-                "b_spread": spread(independent, first),
-            }
-        )
-    if rows:
-        c.execute(_REFRESH, rows)
+        rows.append((first, last, first, moment, len(items), independent, spread(independent, first), story_id))
+    _REFRESH.run(c, rows)
 
 
 def count_independent(items: Sequence[tuple[str, str, bool]]) -> int:

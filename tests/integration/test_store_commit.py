@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from news import FOOTBALL, NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
+from news import FOOTBALL, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
 
 from aggregator.model import StoryFilter
 from aggregator.store import Store
