@@ -83,7 +83,7 @@ def _without_prefix(word: str, known: dict[str, float]) -> str:
         if len(rest) > 2 and seen * 5 >= own and (seen or prefix in _SURE_ARTICLES):
             return rest
         break
-    if len(word) >= 4 and word[0] in _CLITICS and known.get(word[1:], 0.0) > max(8 * own, 1e-6):
+    if len(word) >= 4 and word[0] in _CLITICS and known.get(word[1:], 0.0) > max(8 * own, 3e-7):
         return word[1:]  # بأوكرانيا
     return word
 
@@ -102,7 +102,7 @@ def _without_suffix(word: str, known: dict[str, float]) -> str:
         word = rest
     if len(word) > 3 and word[-1] in "هي":
         word = word[:-1]
-    elif len(word) > 4 and word[-1] == "ا" and known.get(word[:-1], 0.0) > 0.5 * known.get(word, 0.0):
+    elif word[-1] == "ا" and known.get(word[:-1], 0.0) > 0.5 * known.get(word, 0.0):
         word = word[:-1]  # tanwin: شخصا
     return word
 

@@ -85,8 +85,12 @@ def compare(a: Headline, b: Headline) -> Comparison:
 
 def _likeness(a: Headline, one: str, b: Headline, other: str) -> float:
     """Give 0 for two words, .85 for forms of one root (يفتتح / افتتاح), .9 for spellings of one name (أنشيلوتي / أنتشيلوتي)."""
-    if one in a.places or other in b.places:
-        return 0.0
+    here, there = a.places.get(one), b.places.get(other)
+    if here or there:
+        # بريطانيا / البريطاني; برمنغهام / برمنجهام
+        if here is None or there is None or (here.level, here.country) != (there.level, there.country):
+            return 0.0
+        return 0.9 if here.level == "country" or same_name(one, other) else 0.0
     shape = a.roots[one]
     if len(shape) >= 3 and shape == b.roots[other]:
         return 0.85

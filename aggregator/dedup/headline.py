@@ -43,7 +43,6 @@ class Headline:
     roles: dict[str, str]
     groups: dict[int, frozenset[int]]
     background: frozenset[str]
-    negated: frozenset[str]
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words that say most; all words where the content is empty."""
@@ -106,7 +105,6 @@ def headline(text: str, language: str = "ar") -> Headline:
         roles=reader.roles,
         groups={group: frozenset(members) for group, members in groups.items()},
         background=frozenset(reader.background),
-        negated=frozenset(reader.negated),
     )
 
 
@@ -124,7 +122,6 @@ class _Reader:
         self.places: dict[str, Place] = {}
         self.roles: dict[str, str] = {}
         self.background: set[str] = set()
-        self.negated: set[str] = set()
 
     def read(self, part: str, *, frame: bool, first: bool) -> None:
         table, before, self._before = self._table, self._before, part
@@ -143,8 +140,6 @@ class _Reader:
             self.background.add(word)
         role = before if before in table.roles else before[1:] if before[1:] in table.roles and before[0] in "وبل" else ""
         self.roles[word] = role
-        if before in table.negations:
-            self.negated.add(word)
 
 
 def _framing(parts: list[str], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aggregator.dedup.compare import Comparison, compare
 from aggregator.dedup.draft import Draft
+from aggregator.dedup.exchange import exchanged
 from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.texts import Texts, compare_texts
@@ -24,6 +25,7 @@ _APART = 0.3  # cap for what only looks alike
 _RUNNING = 0.7  # cap for another development of one story: it stays linked
 _RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
 _SAME_HOUR = 1.0
+_PARTLY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,15 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
         verbatim = texts.containment >= VERBATIM
         if verbatim:
             # the same text under two headlines: a number or a place that one of them leaves out is no conflict
-            found = [reason for reason in found if reason.code not in ("numbers", "stage", "deputy", "template", "exclusive", "places")]
+            found = [
+                reason
+                for reason in found
+                if reason.code not in ("numbers", "stage", "deputy", "template", "exclusive", "places", "names", "negation")
+            ]
         else:
-            found = [reason for reason in found if reason.code != "places"]
+            found = [reason for reason in found if reason.code not in ("places", "names")]
+            if texts.containment < _PARTLY and (names := exchanged(c, texts.unknown_a, texts.unknown_b)):
+                found.append(Reason("names", names))
             if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
                 found.append(Reason("places", places))
             if texts.numbers_unknown:

@@ -30,6 +30,7 @@ class Signs:
     templates: frozenset[str]
     background: frozenset[str]
     negations: frozenset[str]
+    denials: frozenset[str]
     equivalents: dict[str, str]
 
 
@@ -80,5 +81,6 @@ def signs() -> Signs:
         templates=stems("template"),
         background=folded("background"),
         negations=folded("negation"),
+        denials=stems("denial"),
         equivalents=equivalents,
     )

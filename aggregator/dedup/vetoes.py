@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from aggregator.arabic.places import Place
 from aggregator.dedup.compare import Comparison
+from aggregator.dedup.exchange import exchanged, heaviest
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 
@@ -26,7 +27,7 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
         found = rule(c)
         if found:
             yield found
-    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place):
+    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place, _exchange):
         found = rule(c)
         if found:
             yield found
@@ -77,19 +78,22 @@ def _opposite(c: Comparison) -> Reason | None:
 
 
 def _negation(c: Comparison) -> Reason | None:
-    """لن يشارك / يشارك."""
-    for one, other in ((c.a, c.b), (c.b, c.a)):
-        for word in one.negated & c.shared:
-            if word not in other.negated:
-                return Reason("negation", (one.surface[word],))
+    """لن يشارك / يشارك; تقبل دعوى / عدم قبول دعوى; to deny is to negate."""
+    table = signs()
+    ours, theirs = set(c.a.plain.split()) & table.negations, set(c.b.plain.split()) & table.negations
+    if bool(ours) != bool(theirs) and not (c.a.stems | c.b.stems) & table.denials:
+        return Reason("negation", (min(ours or theirs),))
     return None
 
 
 def _template(c: Comparison) -> Reason | None:
     """In a recurring form whatever differs is the news: «الملك يهنئ إمبراطور اليابان» / «الملك يهنئ رئيس الهند»."""
     templates = signs().templates
-    if c.a.stems & templates and c.b.stems & templates and min(c.top_a, c.top_b) >= _NEWS_IN_TEMPLATE:
-        return Reason("template", (_top(c, first=True), _top(c, first=False)))
+    if not c.a.stems & templates or not c.b.stems & templates:
+        return None
+    one, other = heaviest(c.a, c.only_a), heaviest(c.b, c.only_b)
+    if one and other and min(c.a.weights[one], c.b.weights[other]) >= _NEWS_IN_TEMPLATE:
+        return Reason("template", (c.a.surface[one], c.b.surface[other]))
     return None
 
 
@@ -104,11 +108,13 @@ def _role(c: Comparison) -> Reason | None:
 
 def _stage(c: Comparison) -> Reason | None:
     """حادث / تحقيق في الحادث."""
-    stages = signs().stages
-    one, other = c.a.stems & stages, c.b.stems & stages
-    if bool(one) != bool(other):
-        return Reason("stage", (min(one or other),))
-    return None
+    table = signs()
+    one, other = c.a.stems & table.stages, c.b.stems & table.stages
+    if bool(one) == bool(other):
+        return None
+    if (one | other) & table.denials and set((c.b if one else c.a).plain.split()) & table.negations:
+        return None  # تنفي / لا صحة
+    return Reason("stage", (min(one or other),))
 
 
 def _exclusive(c: Comparison) -> Reason | None:
@@ -124,6 +130,12 @@ def _place(c: Comparison) -> Reason | None:
     """مراكش / طنجة; a country against its own town is no conflict."""
     found = place_conflict(c, c.only_a, c.only_b)
     return Reason("places", found) if found else None
+
+
+def _exchange(c: Comparison) -> Reason | None:
+    """حجز أطنان من السكر / حجز أطنان من الكسكسي."""
+    found = exchanged(c)
+    return Reason("names", found) if found else None
 
 
 def place_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str]) -> tuple[str, str] | None:
@@ -148,8 +160,3 @@ def _within(inner: Place, outer: Place, c: Comparison) -> bool:
 def _member(stems: frozenset[str], group: int) -> str:
     table = signs().exclusive
     return min(stem for stem in stems if any(each == group for each, _ in table.get(stem, ())))
-
-
-def _top(c: Comparison, *, first: bool) -> str:
-    side, words = (c.a, c.only_a) if first else (c.b, c.only_b)
-    return side.surface[max(words, key=lambda word: (side.weights[word], word))]

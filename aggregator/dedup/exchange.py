@@ -1,0 +1,61 @@
+"""Find a name or thing that stands in one headline where another stands in the other: one sentence, other news.
+
+«شباب يتعادل مع العهد» / «شباب يتعادل مع الأنصار». Verbs and verbal nouns may be exchanged, that is how outlets reword.
+Against 1,127 pairs of the same text in a stream these rules stand 33 times, against 188 look-alikes that nothing else parts 24 times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+from aggregator.arabic.forms import is_verb, is_verbal_noun
+from aggregator.dedup.compare import Comparison
+from aggregator.dedup.headline import Headline
+
+# at most so many words on either side, both weighing so much, in headlines that share so much
+_RULES = ((1, 3.0, 0.3), (3, 5.0, 0.3), (3, 4.0, 0.5))
+_STRANGE = 6.0  # weight of a name hardly ever seen
+
+
+def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: frozenset[str] | None = None) -> tuple[str, str] | None:
+    """Give the two names that stand for one another, as written; None where there are none.
+
+    ``only_*`` narrows the left-over words down to those that the other's text doesn't have either.
+    """
+    only_a, only_b = c.only_a if only_a is None else only_a, c.only_b if only_b is None else only_b
+    if not only_a or not only_b:
+        return None
+    for ours, theirs in _aligned(c):
+        # a place may stand for what is in it: عسير / أمانة عسير
+        if any(word in c.a.places for word in ours) != any(word in c.b.places for word in theirs):
+            continue
+        length = max(len(ours), len(theirs))
+        one, other = heaviest(c.a, only_a & set(ours)), heaviest(c.b, only_b & set(theirs))
+        if not one or not other:
+            continue
+        least = min(c.a.weights[one], c.b.weights[other])
+        if any(length <= words and least >= weight and c.jaccard >= shared for words, weight, shared in _RULES):
+            return c.a.surface[one], c.b.surface[other]
+    one, other = heaviest(c.a, only_a), heaviest(c.b, only_b)
+    if one and other and min(c.a.weights[one], c.b.weights[other]) >= _STRANGE:
+        return c.a.surface[one], c.b.surface[other]
+    return None
+
+
+def _aligned(c: Comparison) -> Iterator[tuple[list[str], list[str]]]:
+    """Give the runs of left-over words that stand between the same neighbours."""
+    spelled = dict(c.spelled)
+    ours, theirs = [spelled.get(word, word) for word in c.a.order], list(c.b.order)
+    for kind, a, b, p, q in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        if kind == "replace":
+            one = [word for word in c.a.order[a:b] if word in c.only_a]
+            other = [word for word in theirs[p:q] if word in c.only_b]
+            if one and other:
+                yield one, other
+
+
+def heaviest(side: Headline, words: Iterable[str]) -> str:
+    """Give the rarest word that is no action."""
+    things = (word for word in words if not is_verb(side.surface[word]) and not is_verbal_noun(side.surface[word]))
+    return max(things, key=lambda word: (side.weights[word], word), default="")
