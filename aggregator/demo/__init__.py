@@ -1,0 +1,1 @@
+"""The built-in newsroom: fictional outlets served over loopback HTTP, so that the whole job can be seen offline."""
