@@ -67,9 +67,9 @@ def write_items(
 
 def opml(sources: Iterable[Source]) -> bytes:
     """Give the sources as OPML."""
-    from aggregator.export import opml as writer
+    from aggregator.export import outline
 
-    return writer.write(sources)
+    return outline.write(sources)
 
 
 def _feed(form: str) -> Callable[..., int] | None:
