@@ -26,7 +26,7 @@ def refuse(page: Page) -> None:
     title = page.title
     wall = _WALL.search(title)
     text = ""
-    if not wall and page.size < 400_000:
+    if not wall and len(page.text) < 400_000:
         text = " ".join(text_of(page.body)[:20_000].split())
         if len(text) < _SHORT:
             wall = _WALL.search(text)

@@ -209,6 +209,8 @@ def _drop_kind(container: Element, leaf: Leaf, kinds: frozenset[str], gone: set[
     length = len(leaf.text)
     if kinds == {"sourceline"} and not ((leaf.linked and length < 120) or (is_tail and length <= 70)):
         return False
+    if kinds == {"policy"} and not is_tail:
+        return False
     if kinds <= {"related", "tags", "follow", "advert"} and length > 250 and not leaf.linked:
         return False
     gone.add(leaf.element)

@@ -83,20 +83,50 @@ def measure(page: Page, root: Element | None = None) -> Prose:
     prose = Prose()
     outside: dict[Element, bool] = {}
     top = page.body if root is None else root
+    found: list[tuple[Element, str, float]] = []
     for text in _PROSE(top):
         holder = text.getparent()
         if text.is_tail:
             holder = holder.getparent()
         block = block_of(holder)
-        if block is None or _is_outside(block, top, outside):
+        if block is None or block.tag == "h1" or _is_outside(block, top, outside):
             continue
         weight = weigh(str(text))
-        if weight <= 0:
-            continue
-        number = len(prose.nodes)
-        prose.nodes.append((block, str(text), weight))
-        _add(prose, block, top, weight, number)
+        if weight > 0:
+            found.append((block, str(text), weight))
+    cards = _cards(found)
+    for number, (block, text, weight) in enumerate(found):
+        lighter = weight * 0.3 if _shape(block) in cards and len(text) < _CARD else weight
+        prose.nodes.append((block, text, lighter))
+        _add(prose, block, top, lighter, number)
     return prose
+
+
+_CARD = 160  # characters: the teaser on a card is shorter
+
+
+def _shape(block: Element) -> tuple[str, ...]:
+    """Give a block's and its wrapper's tags and classes, by which the cards of a list are alike."""
+    parent = block.getparent()
+    if parent is None:
+        return ()
+    return (str(block.tag), block.get("class") or "", str(parent.tag), parent.get("class") or "")
+
+
+def _cards(found: list[tuple[Element, str, float]]) -> set[tuple[str, ...]]:
+    """Find the shapes of cards: four and more blocks alike, each in a wrapper of its own, with little text in most."""
+    shapes: dict[tuple[str, ...], list[tuple[Element | None, int]]] = {}
+    for block, text, _ in found:
+        shape = _shape(block)
+        if shape and (shape[1] or shape[3]):
+            shapes.setdefault(shape, []).append((block.getparent(), len(text)))
+    return {
+        shape
+        for shape, places in shapes.items()
+        if len(places) >= 4
+        and len({parent for parent, _ in places}) == len(places)
+        and sorted(length for _, length in places)[len(places) // 2] < 110
+    }
 
 
 def weigh(text: str) -> float:
@@ -154,7 +184,6 @@ def _add(prose: Prose, block: Element, top: Element, weight: float, number: int)
     at: Element | None = block
     below: Element | None = None
     while at is not None:
-        new = at not in prose.mass
         prose.mass[at] = prose.mass.get(at, 0.0) + weight
         prose.order.setdefault(at, []).append(number)
         if below is not None:
@@ -165,7 +194,6 @@ def _add(prose: Prose, block: Element, top: Element, weight: float, number: int)
             break
         below = at
         at = at.getparent()
-        del new
 
 
 def densest(prose: Prose, top: Element) -> Element | None:

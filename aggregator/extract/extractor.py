@@ -16,6 +16,7 @@ from aggregator.arabic.language import language as tell_language
 from aggregator.errors import DocumentError
 from aggregator.extract import blocked, candidates, density, images, jsonld, metadata, phrases, source_link, titles
 from aggregator.extract.boilerplate import Known, prune
+from aggregator.extract.outline import outline
 from aggregator.extract.page import Element, Page, fragment, read, text_of
 from aggregator.extract.sanitize import plain, sanitize
 from aggregator.extract.sanitize import text_of as text_of_clean
@@ -60,13 +61,14 @@ def article(
     prose = density.measure(page)
     texts = _texts(linked, feed_html)
     choice = candidates.choose(page, prose, texts=texts) if chosen.body is None else candidates.Choice(chosen.body, 0.98, "selectors")
-    head = titles.headline(page, linked, feed_title=feed_title)
+    around = outline(page)
+    head = titles.headline(page, linked, around, feed_title=feed_title)
     title, flags = titles.split_flags(chosen.title) if chosen.title else (head.text, head.flags)
     first = _first_prose(prose, choice.element)
     place = metadata.Place(timezone, country, now)
-    when = metadata.dates(page, linked, place, heading=head.element, first=first, selected=chosen.date)
+    when = metadata.dates(page, linked, place, around, heading=head.element, first=first, selected=chosen.date)
     names = titles.site_names(page, linked)
-    author = chosen.author or metadata.author(page, linked, names, heading=head.element, first=first)
+    author = chosen.author or metadata.author(page, linked, around, names, heading=head.element, first=first)
     known = Known(title=head.text or title, author=author, category=page.head.first("article:section"), dates=when.lines)
     body = _body(page, choice, linked, texts, known)
     if not title or (not body.text and not body.html):

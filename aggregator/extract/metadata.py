@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 
-from lxml import etree
-
 from aggregator.arabic.dates import DateResult, find_date, parse_date
 from aggregator.arabic.fold import clean
 from aggregator.extract.bylines import author_of, is_counter, labelled_author
 from aggregator.extract.jsonld import Linked
+from aggregator.extract.outline import Outline
 from aggregator.extract.page import Element, Page, names_of, text_of
 
 _PUBLISHED = (
@@ -22,12 +21,6 @@ _PUBLISHED = (
     "datecreated", "citation_publication_date", "dc.date", "dcterms.date", "date", "article_date_original", "article.published", "rnews:datepublished", "bt:pubdate", "created",
 )  # fmt: skip
 _UPDATED = ("article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "dc.date.modified", "last-modified", "article.updated", "lastmod", "revised")  # fmt: skip
-_MARKED = etree.XPath(
-    "//*[contains(@itemprop, 'datePublished') or contains(@property, 'datePublished') or contains(@itemprop, 'dateCreated')] | //time[@pubdate] | //abbr[contains(@class, 'published')][@title]"
-)
-_MARKED_UPDATE = etree.XPath(
-    "//*[contains(@itemprop, 'dateModified') or contains(@property, 'dateModified')] | //time[contains(@class, 'updated') and not(contains(@class, 'published'))]"
-)
 _DATED_NAME = re.compile(
     r"date|dat_|time|publish|posted|created|meta|byline|info|entry-head|tarikh|heure|submitted|stamp|journal|details", re.I
 )
@@ -51,9 +44,6 @@ _AUTHOR_METAS = (
     "citation_author",
     "og:article:author",
     "rnews:author",
-)
-_AUTHOR_MARKED = etree.XPath(
-    "//*[contains(@itemprop, 'author')][not(self::meta or self::link)] | //a[contains(concat(' ', @rel, ' '), ' author ')]"
 )
 _AUTHOR_NAME = re.compile(
     r"(?<![a-z])(?:author(?:-?name)?|byline|by-?line|by-?author|post-?author|entry-?author|writer(?:-?name)?|auteur|journalist|reporter|katib|writtenby|created-?by|td-post-author-name|fn)(?![a-z])",
@@ -81,17 +71,19 @@ class Dates:
     lines: tuple[str, ...] = ()
 
 
-def dates(page: Page, linked: Linked, place: Place, *, heading: Element | None, first: Element | None, selected: str = "") -> Dates:
+def dates(
+    page: Page, linked: Linked, place: Place, around: Outline, *, heading: Element | None, first: Element | None, selected: str = ""
+) -> Dates:
     """Read an article's dates. ``first`` is its first running paragraph; ``selected`` a text that the source's selector chose."""
-    published, problem = _first(_declared(page, linked, selected), place)
+    published, problem = _first(_declared(page, linked, around, selected), place)
     lines: list[str] = []
     shown_update: DateResult | None = None
     if published is None or published.precision != "time":
-        shown, shown_update, lines, complaint = _shown(page, place, heading, first)
+        shown, shown_update, lines, complaint = _shown(place, around, heading, first)
         if shown is not None and (published is None or (shown.precision == "time" and _same_day(shown, published))):
             published = shown
         problem = problem or complaint
-    updated, _ = _first(_declared_update(page, linked), place)
+    updated, _ = _first(_declared_update(page, linked, around), place)
     if updated is None:
         updated = shown_update
     if published is None and not problem:
@@ -137,19 +129,20 @@ def _same_day(one: DateResult, other: DateResult) -> bool:
     return one.value is not None and other.value is not None and abs(one.value - other.value) <= timedelta(hours=26)
 
 
-def _declared(page: Page, linked: Linked, selected: str) -> Iterator[str]:
+def _declared(page: Page, linked: Linked, around: Outline, selected: str) -> Iterator[str]:
     yield selected
     yield linked.published
     yield from page.head.values(*_PUBLISHED)
-    for element in _MARKED(page.body)[:6]:
+    marked = around.having("datePublished", "dateCreated") or [element for element in around.marked if element.get("pubdate") is not None]
+    for element in marked[:6]:
         if not _is_elsewhere(element):
             yield _stated(element)
 
 
-def _declared_update(page: Page, linked: Linked) -> Iterator[str]:
+def _declared_update(page: Page, linked: Linked, around: Outline) -> Iterator[str]:
     yield linked.modified
     yield from page.head.values(*_UPDATED)
-    for element in _MARKED_UPDATE(page.body)[:3]:
+    for element in around.having("dateModified")[:3]:
         if not _is_elsewhere(element):
             yield _stated(element)
 
@@ -171,14 +164,14 @@ def _is_elsewhere(element: Element) -> bool:
 
 
 def _shown(
-    page: Page, place: Place, heading: Element | None, first: Element | None
+    place: Place, around: Outline, heading: Element | None, first: Element | None
 ) -> tuple[DateResult | None, DateResult | None, list[str], str]:
     """Find the date that the page shows its reader: near the headline and before the text, else just before or after both."""
     lines: list[str] = []
     problem = ""
     published: DateResult | None = None
     updated: DateResult | None = None
-    for element, text in _candidates(page, heading, first):
+    for element, text in _candidates(around, heading, first):
         stated = element.get("datetime") if element.tag == "time" else ""
         result = parse_date(stated, timezone=place.timezone, country=place.country, now=place.now) if stated else DateResult(None)
         if result.value is None:
@@ -199,12 +192,10 @@ def _shown(
     return published, updated, lines, problem if published is None and updated is None else ""
 
 
-def _candidates(page: Page, heading: Element | None, first: Element | None) -> Iterator[tuple[Element, str]]:
+def _candidates(around: Outline, heading: Element | None, first: Element | None) -> Iterator[tuple[Element, str]]:
     """Give the short texts that may be a date line, those nearest to the headline first."""
-    elements = [element for element in page.body.iter(etree.Element)]
-    place = {element: number for number, element in enumerate(elements)}
-    head = place.get(heading, -1) if heading is not None else -1
-    start = place.get(first, -1) if first is not None else -1
+    elements = around.elements
+    head, start = around.place(heading, -1), around.place(first, -1)
     if head < 0:
         head = max(0, start - 30)
     end = start if start > head else min(len(elements), head + 60)
@@ -250,17 +241,22 @@ def _of_address(url: str, place: Place) -> DateResult | None:
 # -- author ---------------------------------------------------------------------------------
 
 
-def author(page: Page, linked: Linked, names: list[str], *, heading: Element | None, first: Element | None) -> str:
+def author(page: Page, linked: Linked, around: Outline, names: list[str], *, heading: Element | None, first: Element | None) -> str:
     """Give who wrote the article, or "": several names are parted by «، »; the site's own name is no author."""
     said = [author_of(name) for name in linked.authors]
     found = _not_site(said, names)
     if found:
         return "، ".join(dict.fromkeys(found))
-    for element in _AUTHOR_MARKED(page.body)[:8]:
+    marked = [
+        element
+        for element in around.marked
+        if (element.get("rel") == "author" or "author" in (element.get("itemprop") or "")) and element.tag not in ("meta", "link")
+    ]
+    for element in marked[:8]:
         name = author_of(_name_in(element))
         if _not_site([name], names) and not _is_elsewhere(element) and len(name) < 60:
             return name
-    shown = _shown_author(page, names, heading, first)
+    shown = _shown_author(around, names, heading, first)
     if shown:
         return shown
     for name in page.head.values(*_AUTHOR_METAS):
@@ -287,11 +283,9 @@ def _name_in(element: Element) -> str:
     return text_of(element)[:200]
 
 
-def _shown_author(page: Page, names: list[str], heading: Element | None, first: Element | None) -> str:
-    elements = [element for element in page.body.iter(etree.Element)]
-    place = {element: number for number, element in enumerate(elements)}
-    head = place.get(heading, 0) if heading is not None else 0
-    start = place.get(first, len(elements)) if first is not None else len(elements)
+def _shown_author(around: Outline, names: list[str], heading: Element | None, first: Element | None) -> str:
+    elements = around.elements
+    head, start = around.place(heading, 0), around.place(first, len(elements))
     near = range(max(0, head - 15), min(len(elements), max(start, head) + 2))
     for index in (*near, *range(near.stop, min(len(elements), near.stop + 120))):
         element = elements[index]

@@ -55,7 +55,7 @@ class Page:
     base: str
     lang: str
     title: str
-    size: int
+    text: str  # its mark-up, decoded
 
     def absolute(self, address: str) -> str:
         """Give an address of this page as an absolute http(s) one, or ""."""
@@ -76,6 +76,11 @@ def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     head = _head(tree)
     title = tree.find(".//title")
     base = next((href for rel, href, _ in head.links if rel == "base"), "")
+    if not url:
+        # nobody said where the page was found: what it says of itself is better than nothing
+        url = next(
+            (address for address in (head.link("canonical"), head.first("og:url"), base) if address.startswith(("http://", "https://"))), ""
+        )
     return Page(
         tree=tree,
         body=body if body is not None else tree,
@@ -84,7 +89,7 @@ def read(html: bytes, *, url: str, content_type: str = "") -> Page:
         base=_join(url, base),
         lang=(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang") or "").strip(),
         title=" ".join(text_of(title).split()) if title is not None else "",
-        size=len(text),
+        text=text,
     )
 
 

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from aggregator.arabic.fold import fold
 
 _EDGE = " \t\n\r\u00a0:.،,;؛!؟?|/\\-–—_«»\"'“”()[]{}*•·●▪►▶◄◀›‹>←→↓↑#…+="
 _LONGEST = 400
+_FIRST_WORD = re.compile(r"[\w'’-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The phrases by how they are looked up: a line costs a few dictionary look-ups, not a search for each phrase."""
+
+    whole: dict[str, set[str]]
+    start: dict[str, list[tuple[re.Pattern[str], str]]]  # by first word
+    anywhere: list[tuple[str, str]]
 
 
 @cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    found: dict[str, list[str]] = {}
+def _table() -> _Table:
+    table = _Table({}, {}, [])
     for line in files("aggregator.extract").joinpath("data/boilerplate.tsv").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            kind, where, phrase = line.split("\t")
-            body = re.escape(folded(phrase)).replace(r"\ ", r"\s+").replace(re.escape(fold("…")), ".{0,300}").replace("…", ".{0,300}")
-            colon = ":" if phrase.rstrip().endswith(":") else ""
-            shape = {"whole": rf"^{body}$", "start": rf"^{body}\s*{colon}(?!\w)", "any": rf"(?<!\w){body}(?!\w)"}[where]
-            found.setdefault(kind, []).append(shape)
-    return {kind: re.compile("|".join(shapes)) for kind, shapes in found.items()}
-
-
-@cache
-def _any_kind() -> re.Pattern[str]:
-    return re.compile("|".join(pattern.pattern for pattern in _patterns().values()))
+        if not line or line.startswith("#"):
+            continue
+        kind, where, phrase = line.split("\t")
+        text = folded(phrase)
+        match where:
+            case "whole":
+                table.whole.setdefault(text, set()).add(kind)
+            case "start":
+                words = text.split()
+                shape = r"\s+".join(".{0,300}" if word == "..." else re.escape(word) for word in words)
+                end = r"\s*:" if phrase.rstrip().endswith(":") else r"(?!\w)"
+                table.start.setdefault(_FIRST_WORD.match(text)[0], []).append((re.compile(shape + end), kind))  # type: ignore[index]
+            case _:
+                table.anywhere.append((text, kind))
+    return table
 
 
 def folded(text: str) -> str:
@@ -41,13 +55,24 @@ def kinds(text: str) -> frozenset[str]:
     >>> sorted(kinds("► إقرأ أيضاً: وفاة فنان")), sorted(kinds("قرأ الوزير بيانا"))
     (['related'], [])
     """
-    if not text or len(text) > _LONGEST:
-        return frozenset()
+    return _kinds(text) if text and len(text) <= _LONGEST else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _kinds(text: str) -> frozenset[str]:
     line = folded(text)
-    # one search tells for nearly every line that it is none of them
-    if not _any_kind().search(line):
-        return frozenset()
-    return frozenset(kind for kind, pattern in _patterns().items() if pattern.search(line))
+    first = _FIRST_WORD.match(line)
+    if first is None:
+        return frozenset(("rights",)) if "©" in text else frozenset()
+    table = _table()
+    found = set(table.whole.get(line, ()))
+    for pattern, kind in table.start.get(first[0], ()):
+        if kind not in found and pattern.match(line):
+            found.add(kind)
+    for phrase, kind in table.anywhere:
+        if phrase in line:
+            found.add(kind)
+    return frozenset(found)
 
 
 def is_kind(text: str, kind: str) -> bool:

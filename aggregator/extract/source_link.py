@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
@@ -13,14 +14,18 @@ from aggregator.extract.density import block_of
 from aggregator.extract.jsonld import Linked
 from aggregator.extract.page import Element, Page, text_of
 
-# one pass in C over all text; the wording itself is checked on the few that are left
-_MENTIONS = etree.XPath(
-    "//text()[string-length(.) < 200][contains(., 'مصدر') or contains(., 'الأصلي') or contains(., 'لاصلي') or contains(., 'لموقع الرسمي') or contains(., 'رابط الخبر')"
-    " or contains(., 'نقلا') or contains(., 'ource') or contains(., 'OURCE') or contains(., 'riginal')]"
+# what the wordings have in common; only pages that hold one of these are searched, and only for these
+_WORDS = ("مصدر", "الأصلي", "الاصلي", "الموقع الرسمي", "رابط الخبر", "نقلا عن", "نقلاً عن")
+_LATIN_STEMS = ("ource", "riginal", "full story")
+_LATIN = re.compile(
+    r"(?:^|[>\s])sources?(?:\s|&nbsp;|</\w+>)*(?::|</a>)|à la source|at the source|article original|l.original|original (?:article|story|post)|read (?:the )?original|view original|full story at",
+    re.I,
 )
-_MARKED = etree.XPath(
-    "//a[@href][contains(concat(' ', @rel, ' '), ' source ') or contains(@itemprop, 'isBasedOn') or contains(@class, 'source-link') or contains(@class, 'read-source') or contains(@class, 'original-link')] | //link[@itemprop='isBasedOn'][@href]"
+_LATIN_TEXTS = etree.XPath(
+    "//text()[string-length(.) < 200][contains(., 'ource') or contains(., 'OURCE') or contains(., 'riginal') or contains(., 'full story')]"
 )
+_ARABIC_TEXTS = etree.XPath("//text()[string-length(.) < 200][contains(., $word)]")
+_MARKED = re.compile(r"isBasedOn|source-?link|read-?source|original-?link", re.I)
 _REDIRECT = ("url", "u", "link", "target", "to", "redirect", "redirect_url", "goto", "dest", "q", "r", "out")
 _SCRIPTED = re.compile(r"https?://[^'\"\s)]+")
 
@@ -50,7 +55,7 @@ def _is_front(address: str, url: str) -> bool:
 def _worded(page: Page) -> str:
     """Find the link behind «انقر هنا لقراءة الخبر من مصدره», «المصدر: …» and their kin."""
     named = ""
-    for text in _MENTIONS(page.body):
+    for text in _mentions(page):
         holder = text.getparent()
         if text.is_tail:
             holder = holder.getparent()
@@ -70,6 +75,24 @@ def _worded(page: Page) -> str:
         if "sourceline" in kinds and not named:
             named = _address(page, link, block, text, foreign=True)
     return named
+
+
+def _mentions(page: Page) -> list[str]:
+    texts: list[str] = []
+    for word in _WORDS:
+        if word in page.text:
+            texts += _ARABIC_TEXTS(page.body, word=word)
+    if any(_LATIN.search(around) for stem in _LATIN_STEMS for around in _around(page.text, stem)):
+        texts += _LATIN_TEXTS(page.body)
+    return texts
+
+
+def _around(text: str, stem: str) -> Iterator[str]:
+    """Give the surroundings of each place where a word's stem stands (finding it is ten times faster than a search by expression)."""
+    at = text.find(stem)
+    while at >= 0:
+        yield text[max(0, at - 16) : at + 40]
+        at = text.find(stem, at + 1)
 
 
 def _enclosing_link(element: Element | None) -> Element | None:
@@ -131,7 +154,11 @@ def _leads_on(address: str, url: str) -> bool:
 
 
 def _marked(page: Page) -> str:
-    for link in _MARKED(page.tree):
+    for link in page.tree.iter("a", "link"):
+        get = link.get
+        rel = get("rel")
+        if not (rel and "source" in rel.lower().split()) and not _MARKED.search(f"{get('itemprop') or ''} {get('class') or ''}"):
+            continue
         address = page.absolute(link.get("href") or "")
         if address and _leads_on(address, page.url):
             return address

@@ -13,15 +13,14 @@ from lxml import etree
 from aggregator.arabic.fold import clean, fold
 from aggregator.extract.addresses import host
 from aggregator.extract.jsonld import Linked
-from aggregator.extract.page import Element, Page, names_of, text_of
+from aggregator.extract.outline import Outline
+from aggregator.extract.page import Element, Page, text_of
 from aggregator.extract.sanitize import plain
 
 MAX_TITLE = 400
 _SEPARATOR = re.compile(r"\s+(?:[|\-–—»«•·/>:]|::|\|\|)+\s+|\s*(?:\||::|»|•)\s*")
 _EDGE = " \t|-–—:/•·»«"
-_HEADINGS = etree.XPath(
-    "//h1 | //*[contains(@itemprop, 'headline')][not(self::meta)] | //h2[contains(@class, 'title') or contains(@class, 'headline') or contains(@class, 'titre')]"
-)
+_TITLE_NAME = re.compile(r"title|headline|titre", re.I)
 _QUOTES = re.compile(r"[\"'«»“”„‘’`]")
 _CUT = re.compile(r"\s*(?:\.{3}|…|\[…\]|\[\.{3}\])\s*$")
 
@@ -35,10 +34,10 @@ class Headline:
     element: Element | None = None
 
 
-def headline(page: Page, linked: Linked, *, feed_title: str = "") -> Headline:
+def headline(page: Page, linked: Linked, around: Outline, *, feed_title: str = "") -> Headline:
     """Choose the headline among what the page shows and what it says of itself."""
     names = site_names(page, linked)
-    shown = _shown(page, names)
+    shown = _shown(page, around, names)
     said = _said(page, linked, names)
     if feed_title:
         said.append(_tidy(feed_title))
@@ -107,9 +106,11 @@ def _is_named(text: str, names: Sequence[str]) -> bool:
     return False
 
 
-def _shown(page: Page, names: Sequence[str]) -> list[tuple[Element, str]]:
+def _shown(page: Page, around: Outline, names: Sequence[str]) -> list[tuple[Element, str]]:
     found = []
-    for element in _HEADINGS(page.tree)[:60]:
+    headings = [element for element in page.body.iter("h1", "h2") if element.tag == "h1" or _TITLE_NAME.search(element.get("class") or "")]
+    marked = [element for element in around.having("headline") if element.tag not in ("meta", "h1")]
+    for element in [*marked, *headings][:60]:
         text = _tidy(_own_text(element))
         if len(text) < 4 or len(text) > MAX_TITLE or _is_name(text, names):
             continue
@@ -260,8 +261,3 @@ def _finish(text: str, element: Element | None) -> Headline:
 
 
 _CUT_MARK = re.compile(r"^[\u202a-\u202e\s]+")
-
-
-def is_title_name(element: Element) -> bool:
-    """Tell whether an element is called a title by its page."""
-    return "title" in names_of(element).lower()
