@@ -48,7 +48,7 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the demo printed no address:\n" + log.read_text(errors="replace")[-3000:])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not the session: its event loop must not run beside other tests' own
 def chromium() -> Iterator[object]:
     """Start the system's Chromium, or say that it was skipped."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

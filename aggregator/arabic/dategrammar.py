@@ -1,0 +1,413 @@
+"""The grammar of dates as people write them, over the tokens of one line: day, month, year, clock, zone, distance.
+
+Each rule looks a bounded number of tokens ahead, so that reading a line is linear. Nothing
+here knows the time of day it is: `aggregator.arabic.dates` places what was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from aggregator.arabic.datewords import AND, Line
+from aggregator.arabic.stamps import Impossible, offset, on_24_hours, year_of
+from aggregator.arabic.zones import zone
+
+HIJRI_YEARS = range(1343, 1501)  # what Umm al-Qura's tables cover
+_BETWEEN = frozenset("/-.,|–—−؍\\")
+_ORDINAL = frozenset(("er", "st", "nd", "rd", "th", "e", "°", "º", "o"))
+_FILLER = frozenset(",-–—|•·/()[]:;.،«»*؍")
+_HOUR_MARK = frozenset(("h", "heures", "heure", "س"))
+
+
+@dataclass(slots=True)
+class Day:
+    """A calendar day as written. ``year`` None: not written; ``order`` (a, b) of «a/b/year» while it is open which is the day."""
+
+    year: int | None
+    month: int
+    day: int
+    calendar: str = "gregorian"
+    order: tuple[int, int] | None = None
+    precision: str = "day"
+
+
+@dataclass(slots=True)
+class Clock:
+    """A time of day as written; ``zone`` None is the source's own."""
+
+    hour: int
+    minute: int = 0
+    second: int = 0
+    microsecond: int = 0
+    zone: tzinfo | None = None
+
+
+@dataclass(slots=True)
+class Distance:
+    """How long ago: ``seconds`` and calendar ``months`` (a year is 12)."""
+
+    seconds: int = 0
+    months: int = 0
+
+
+def fillers(line: Line, index: int, most: int = 6) -> tuple[int, int | None]:
+    """Step over what stands between a date's parts («، الاثنين - على الساعة»); gives the place after it and a weekday met on the way."""
+    weekday = None
+    for _ in range(most):
+        if line.text(index) in _FILLER and line.text(index):
+            index += 1
+        elif found := line.phrase("at", index):
+            index = found[1]
+        elif found := line.phrase("weekday", index):
+            weekday, index = int(found[0]), found[1]
+        else:
+            break
+    return index, weekday
+
+
+# -- days -----------------------------------------------------------------------------------
+
+
+def day_at(line: Line, index: int, *, whole: bool) -> tuple[Day, int] | None:
+    """Read a calendar day that starts at a place; ``whole`` allows forms that only a text that is a date can mean.
+
+    Raises `Impossible` for a form of a date whose parts contradict each other.
+    """
+    for rule in (_numeric, _day_first, _month_first, _year_first):
+        found = rule(line, index, whole)
+        if found is not None:
+            day, after = found
+            return _with_era(line, day, after)
+    return None
+
+
+def _numeric(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
+    """Read «20/1/2025», «28-7-2025», «2025.01.20», «20/01/25», «20 / 1 / 2025»."""
+    first, sign, second, third = line.number(index, 4), line.text(index + 1), line.number(index + 2), line.number(index + 4, 4)
+    if min(first, second, third) < 0 or sign not in _BETWEEN or line.text(index + 3) != sign:
+        return None
+    if _runs_on(line, index, index + 4):
+        return None
+    widths = line.digits(index), line.digits(index + 4)
+    if widths[0] == 4 and widths[1] <= 2:
+        return Day(first, second, third), index + 5
+    if widths[0] > 2 or not (widths[1] == 4 or (widths[1] == 2 and (whole or sign == "/"))):
+        return None
+    return Day(year_of(line.text(index + 4)), second, first, order=(first, second)), index + 5
+
+
+def _runs_on(line: Line, first: int, last: int) -> bool:
+    """Tell whether the number belongs to a longer one, such as an address «10.1.2.2025» or a phone number."""
+    before = line.glued(first) and line.text(first - 1) in _BETWEEN and line.digits(first - 2) > 0 and line.glued(first - 1)
+    after = line.glued(last + 1) and line.text(last + 1) in _BETWEEN and line.glued(last + 2) and line.digits(last + 2) > 0
+    return before or (after and line.text(last + 3) != ":")
+
+
+def _day_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
+    """Read «20 يناير 2025», «20 كانون الثاني/يناير 2025», «1er mai», «28-يوليوز-2025», «فاتح ماي 2025», «20 رجب 1446»."""
+    day = line.number(index)
+    after = index + 1
+    if day < 0:
+        first = line.phrase("first", index)
+        if first is None:
+            return None
+        day, after = 1, first[1]
+    elif line.text(after) in _ORDINAL:
+        after += 1
+    after = _over(line, after)
+    found = _month(line, after)
+    if found is None:
+        return None
+    month, calendar, after = found
+    year, after = _year(line, after, whole)
+    return Day(year, month, day, calendar), after
+
+
+def _month_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
+    """Read «يناير 20, 2025», «January 20th, 2025», ctime's «Jan 20 10:15:00 2025», and as a whole text «يناير 2025»."""
+    found = _month(line, index)
+    if found is None:
+        return None
+    month, calendar, after = found
+    after = _over(line, after)
+    day = line.number(after)
+    if day < 0:
+        year = line.number(after, 4)
+        if whole and line.digits(after) == 4:
+            return Day(year, month, 1, calendar, precision="month"), after + 1
+        return None
+    if line.text(after + 1) == ":":
+        return None
+    after += 1
+    if line.text(after) in _ORDINAL:
+        after += 1
+    year_found, beyond = _year(line, after, whole)
+    if year_found is None and (clock := clock_at(line, fillers(line, after)[0])) is not None and line.digits(clock[1]) == 4:
+        # ctime writes the year behind the clock; the clock is read again by whoever asks for it
+        return Day(line.number(clock[1], 4), month, day, calendar), after
+    return Day(year_found, month, day, calendar), beyond
+
+
+def _year_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
+    """Read «2025 يناير 20», «2025, 20 يناير», «2025-Jan-20»."""
+    if line.digits(index) != 4:
+        return None
+    year, after = line.number(index, 4), _over(line, index + 1)
+    if line.number(after) >= 0:
+        found = _month(line, _over(line, after + 1))
+        return (Day(year, found[0], line.number(after), found[1]), found[2]) if found else None
+    found = _month(line, after)
+    if found is None:
+        return None
+    day = line.number(_over(line, found[2]))
+    return (Day(year, found[0], day, found[1]), _over(line, found[2]) + 1) if day >= 0 else None
+
+
+def _over(line: Line, index: int) -> int:
+    """Step over a sign or two and «من شهر», «de», «سنة»."""
+    for _ in range(3):
+        if line.text(index) in _BETWEEN and line.text(index):
+            index += 1
+        elif found := line.phrase("of", index):
+            index = found[1]
+        else:
+            break
+    return index
+
+
+def _month(line: Line, index: int) -> tuple[int, str, int] | None:
+    """Read a month and its name in another family beside it («نيسان/أبريل», «آب (أغسطس)»): number, calendar, place after."""
+    found = _one_month(line, index)
+    if found is None:
+        return None
+    month, calendar, after = found
+    if line.text(after) == ".":
+        after += 1
+    if line.text(after) in ("/", "(", "-", "–"):
+        again = _one_month(line, after + 1)
+        if again is not None and again[1] == calendar:
+            if again[0] != month:
+                raise Impossible("two months are named")
+            after = again[2] + (1 if line.text(again[2]) == ")" else 0)
+    return month, calendar, after
+
+
+def _one_month(line: Line, index: int) -> tuple[int, str, int] | None:
+    gregorian, hijri = line.phrase("month", index), line.phrase("hijri", index)
+    if hijri and (not gregorian or hijri[1] > gregorian[1]):
+        return int(hijri[0]), "hijri", hijri[1]
+    return (int(gregorian[0]), "gregorian", gregorian[1]) if gregorian else None
+
+
+def _year(line: Line, index: int, whole: bool) -> tuple[int | None, int]:
+    """Read the year behind a month: four digits, «'25», «-25», or as the end of a text two digits."""
+    after = _over(line, index)
+    if line.text(after) == "'" and line.digits(after + 1) == 2:
+        return year_of(line.text(after + 1)), after + 2
+    width = line.digits(after)
+    clock = line.text(after + 1) in (":", "h") or line.phrase("half", after + 1) is not None
+    if width == 4 and line.text(after + 1) != ":":
+        return line.number(after, 4), after + 1
+    if width == 2 and not clock and (after > index or (whole and after + 1 == len(line))):
+        return year_of(line.text(after)), after + 1
+    if whole and width >= 3:
+        raise Impossible(f"{line.text(after)[:12]} is no year")
+    return None, index
+
+
+def _with_era(line: Line, day: Day, after: int) -> tuple[Day, int]:
+    """Take «هـ» and «م» behind the year, and see that year, month and era go together."""
+    era = line.phrase("era", after) or (line.phrase("era", after + 1) if line.text(after) in ("(", ".") else None)
+    hijri_year = day.year is not None and day.year in HIJRI_YEARS
+    if era is not None and day.year is not None:
+        after = era[1] + (1 if line.text(era[1]) == ")" else 0)
+        if (era[0] == "hijri") != hijri_year:
+            raise Impossible(f"the year {day.year} is not of the era that is written beside it")
+    if day.calendar == "gregorian" and hijri_year:
+        if day.order is None and line.phrase("month", after - 2):
+            raise Impossible(f"a Gregorian month with the Hijri year {day.year}")
+        day.calendar = "hijri"
+    elif day.calendar == "hijri" and day.year is not None and not hijri_year:
+        raise Impossible(f"a Hijri month with the year {day.year}")
+    return day, after
+
+
+# -- clocks ---------------------------------------------------------------------------------
+
+
+def clock_at(line: Line, index: int, *, labelled: bool = False) -> tuple[Clock, int] | None:
+    """Read a time of day at a place: «10:15:30», «3:15 مساء», «14h30», «3 مساء», «م 10:15», and the zone behind it.
+
+    ``labelled`` says that «الساعة» stands before it, which lets «14.30», «10 و30 دقيقة», «الثالثة والنصف» and a bare hour be times.
+    """
+    before = line.phrase("half", index)
+    if before is not None:
+        if not (line.number(before[1]) >= 0 and line.text(before[1] + 1) == ":"):
+            return None
+        index = before[1]
+    found = _digits_clock(line, index, labelled) or (_spoken_clock(line, index) if labelled else None)
+    if found is None:
+        return None
+    clock, after = found
+    half = line.phrase("half", after) or (line.phrase("half", after + 1) if line.text(after) in ("-", "(", ",") else None)
+    if half is not None:
+        after = half[1]
+    if half or before:
+        clock.hour = _halved(clock.hour, (half or before or ("", 0))[0])
+    if clock.hour > 24 or clock.minute > 59 or clock.second > 60 or (clock.hour == 24 and clock.minute):
+        raise Impossible(f"{clock.hour:02}:{clock.minute:02}:{clock.second:02} is no time of day")
+    clock.zone, after = _zone(line, after)
+    return clock, after
+
+
+def _digits_clock(line: Line, index: int, labelled: bool) -> tuple[Clock, int] | None:
+    hour = line.number(index)
+    if hour < 0:
+        return None
+    sign, minute = line.text(index + 1), line.number(index + 2)
+    if sign == ":" and minute >= 0:
+        return _seconds(line, Clock(hour, minute), index + 3)
+    if sign in _HOUR_MARK:
+        if minute >= 0 and line.digits(index + 2) == 2:
+            after = index + 3
+            return Clock(hour, minute), after + (1 if line.text(after) in ("min", "mn", "د", "m") else 0)
+        return Clock(hour), index + 2
+    if labelled and (sign in (".", ",") or sign in AND) and minute >= 0:
+        unit = line.phrase("unit", index + 3)
+        return Clock(hour, minute), unit[1] if unit and unit[0] == "minute" else index + 3
+    if line.phrase("half", index + 1) or labelled:
+        return Clock(hour), index + 1
+    return None
+
+
+def _seconds(line: Line, clock: Clock, after: int) -> tuple[Clock, int]:
+    if line.text(after) == ":" and line.number(after + 1) >= 0:
+        clock.second, after = line.number(after + 1), after + 2
+        if line.text(after) in (".", ",") and line.glued(after + 1) and line.digits(after + 1):
+            clock.microsecond, after = int(line.text(after + 1)[:6].ljust(6, "0")), after + 2
+    return clock, after
+
+
+def _spoken_clock(line: Line, index: int) -> tuple[Clock, int] | None:
+    """Read «الثالثة والنصف», «العاشرة و20 دقيقة», «الثانية عشرة إلا ربعا»."""
+    hour = line.phrase("hourword", index)
+    if hour is None:
+        return None
+    minutes, after = 0, hour[1]
+    if line.text(after) in ("و", "الا"):
+        sign = 1 if line.text(after) == "و" else -1
+        found = line.phrase("part", after + 1) or _number(line, after + 1)
+        if found is not None:
+            minutes, after = sign * int(found[0]), found[1]
+            unit = line.phrase("unit", after)
+            after = unit[1] if unit and unit[0] == "minute" else after
+    total = int(hour[0]) * 60 + minutes
+    return Clock(total // 60 % 24, total % 60), after
+
+
+def _halved(hour: int, half: str) -> int:
+    """Place an hour in its half of the day: noon reaches from 10 to 5 («1 ظهرا» is 13), night from 6 in the evening to 5."""
+    if half == "noon":
+        return on_24_hours(hour, hour not in (10, 11))
+    if half == "night":
+        return on_24_hours(hour, 6 <= hour < 12)
+    return on_24_hours(hour, half == "pm")
+
+
+def _zone(line: Line, index: int) -> tuple[tzinfo | None, int]:
+    """Read «بتوقيت غرينتش», «GMT+1», «+03:00», «(CET)» behind a clock."""
+    start = index + 1 if line.text(index) in ("(", ",", "[") else index
+    if named := line.phrase("zone", start):
+        return (None if named[0] == "local" else zone(named[0])), named[1] + (1 if line.text(named[1]) == ")" else 0)
+    after, text = start, ""
+    if line.text(after).isascii() and line.text(after).isalpha() and len(line.text(after)) <= 4:
+        text, after = line.text(after), after + 1
+    if line.text(after) in ("+", "-", "−") and line.glued(after + 1) and line.digits(after + 1) in (1, 2, 4):
+        hours = line.text(after + 1)
+        signed = ("+" if line.text(after) == "+" else "-") + hours
+        if line.text(after + 2) == ":" and line.digits(after + 3) == 2:
+            signed, beyond = f"{signed}:{line.text(after + 3)}", after + 4
+        else:
+            beyond = after + 2
+        # «10:15 -20/1/2025»: a day, not an offset
+        if (text or len(hours) == 4 or beyond == after + 4) and line.text(beyond) not in _BETWEEN - {".", ",", "-"}:
+            text, after = text + signed, beyond
+    found = offset(text) if text else None
+    if found is None:
+        return None, index
+    return found, after + (1 if line.text(after) in (")", "]") else 0)
+
+
+# -- distances ------------------------------------------------------------------------------
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+
+
+def distance_at(line: Line, index: int) -> tuple[Distance, int] | None:
+    """Read how long ago at a place: «منذ ساعتين», «قبل 3 أيام», «il y a une heure et demie», «5 minutes ago»."""
+    since = line.phrase("since", index)
+    found = _amounts(line, since[1] if since else index)
+    if found is None:
+        return None
+    distance, after = found
+    past = line.phrase("past", after)
+    if not (since or past):
+        return None
+    return distance, past[1] if past else after
+
+
+def _amounts(line: Line, index: int) -> tuple[Distance, int] | None:
+    distance, after, last = Distance(), index, ""
+    for turn in range(3):
+        start = after
+        if turn:
+            if line.text(after) not in AND:
+                break
+            start = after + 1
+            part = line.phrase("part", start)
+            if part and last in _SECONDS and not line.phrase("unit", part[1]):
+                distance.seconds += _SECONDS[last] * int(part[0]) // 60
+                return distance, part[1]
+        found = _amount(line, start)
+        if found is None:
+            break
+        count, last, after = found
+        if last in _SECONDS:
+            distance.seconds += int(count * _SECONDS[last])
+        elif count != int(count):
+            return None
+        else:
+            distance.months += int(count) * (12 if last == "year" else 1)
+    return (distance, after) if after > index else None
+
+
+def _amount(line: Line, index: int) -> tuple[float, str, int] | None:
+    """Read one count with its unit: «3 أيام», «ساعتين», «ساعة», «نصف ساعة», «خمس وعشرين دقيقة»."""
+    if dual := line.phrase("dual", index):
+        return 2, dual[0], dual[1]
+    count: float = 1
+    if part := line.phrase("part", index):
+        count, index = int(part[0]) / 60, part[1]
+    elif number := _number(line, index):
+        count, index = number
+    unit = line.phrase("unit", index)
+    if unit is None:
+        return None
+    after = unit[1]
+    if count == 1 and line.phrase("number", after) and line.phrase("number", after)[0] == "1":  # type: ignore[index]
+        after += 1  # «يوم واحد»
+    return count, unit[0], after
+
+
+def _number(line: Line, index: int) -> tuple[int, int] | None:
+    if line.digits(index):
+        value = line.number(index, 4)
+        return (value, index + 1) if value >= 0 else None
+    units = line.phrase("number", index)
+    if units is None:
+        return None
+    value, after = int(units[0]), units[1]
+    if value < 10 and line.text(after) in AND and (tens := line.phrase("number", after + 1)) and int(tens[0]) >= 20:
+        return value + int(tens[0]), tens[1]
+    return value, after
