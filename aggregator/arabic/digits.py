@@ -14,6 +14,8 @@ from aggregator.arabic.tokens import STOP, stem
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
+_LAST = 999.0  # الحلقة الأخيرة
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -178,4 +180,6 @@ def _ordinals(parts: list[str]) -> Iterator[Quantity]:
             before = [stem(word) for word in reversed(parts[max(0, start - 2) : start]) if not word[0].isdigit()]
             edition = next((word for word in before if word in table.kinds["edition"]), "")
             yield Quantity(value, f"no:{edition}" if edition else "ordinal")
+        elif part in ("الاخيره", "الاخير") and place and stem(parts[place - 1]) in table.kinds["edition"]:
+            yield Quantity(_LAST, f"no:{stem(parts[place - 1])}")
         place += 1

@@ -11,6 +11,7 @@ import re
 from array import array
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from html import unescape
 from itertools import combinations
 from struct import Struct
 from sys import byteorder
@@ -107,7 +108,9 @@ class Draft:
 
 def draft(report: Report) -> Draft:
     """Make the signature of a report."""
-    title = " ".join(fold(report.title).split())[:_TITLE_CHARACTERS]
+    # &quot; in a headline would be a word that two headlines share
+    plain = unescape(report.title) if "&" in report.title else report.title
+    title = " ".join(fold(plain).split())[:_TITLE_CHARACTERS]
     body = fold(report.body)
     code = report.language.split("-")[0].lower() or detect(report.title + " " + report.body[:200])
     stems = _hashes(body)

@@ -31,7 +31,8 @@ def objection(draft: Draft, candidate: Candidate, found: Scored) -> Reason | Non
 
 def _score(a: Draft, b: Draft) -> float:
     hours = None if a.at is None or b.at is None else abs(a.at - b.at) / 3600
-    return score(a, b, hours=hours).value
+    found = score(a, b, hours=hours)
+    return 0.0 if found.against else found.value
 
 
 def adds_nothing(draft: Draft, other: Draft) -> bool:
