@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     private.chmod(0o700)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(private)
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = _started(pgserver, tmp_path_factory.mktemp("pg"))
     # tests are about what is stored, not about whether a disk keeps it
     server.psql("ALTER SYSTEM SET fsync = off; ")
     server.psql("SELECT pg_reload_conf();")
@@ -33,21 +36,49 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         os.environ["XDG_RUNTIME_DIR"] = before
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of an empty database, SQLite and then PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'mujaz.db'}"
-        return
+def _started(pgserver: Any, folder: Path) -> Any:
+    """Start the server; a busy machine may need longer than the ten seconds that the wheel allows."""
+    for _ in range(5):
+        try:
+            return pgserver.get_server(folder, cleanup_mode="delete")
+        except subprocess.SubprocessError as error:
+            last = error
+    raise last
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tables once; a test gets a copy."""
+    folder = tmp_path_factory.mktemp("template")
+    Store.open(f"sqlite:///{folder / 'mujaz.db'}", folder=folder, settings=StorageSettings()).close()
+    return folder / "mujaz.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Make the tables once on the server; a test's database is made from these."""
+    address = new_database(postgres, "mujaz_template")
+    Store.open(address, folder=tmp_path_factory.mktemp("template"), settings=StorageSettings()).close()
+    return "mujaz_template"
+
+
+def new_database(server: str, name: str, template: str = "template1") -> str:
+    """Make a database on a server and give its address."""
     import psycopg
 
-    server = request.getfixturevalue("postgres")
-    name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-    yield server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of a database without rows, SQLite and then PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "mujaz.db")
+        return f"sqlite:///{tmp_path / 'mujaz.db'}"
+    template = request.getfixturevalue("postgres_template")
+    return new_database(request.getfixturevalue("postgres"), f"t{uuid.uuid4().hex[:12]}", template)
 
 
 @pytest.fixture
