@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from aggregator.extract import phrases
-from aggregator.extract.page import Element, Page, names_of
+from aggregator.extract.page import Element, Page, names_of, text_of
 
 MIN_PROSE = 25  # characters: a shorter line doesn't tell prose from a label
 _PROSE = etree.XPath(
@@ -51,10 +51,11 @@ INLINE = frozenset(
 _LEAVES = frozenset(
     ["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "dd", "dt", "pre", "td", "figcaption", "summary", "caption"]
 )
+_LISTS = frozenset(["ul", "ol", "dl", "blockquote"])
 _OUTSIDE = frozenset(["nav", "footer", "aside", "form", "menu", "dialog", "figcaption"])
 # names that page authors give to what is not the article, as whole words between - _ and spaces
 _NOT_ARTICLE = re.compile(
-    r"(?<![a-z])(?:comments?|comment-?list|commentlist|respond|disqus|fb-comments|related\w*|sidebar|side-?bar|widget(?:s|_\w+)?|footer|ticker|news-?ticker|marquee|breaking(?:-?news)?"
+    r"(?<![a-z])(?:comments?|comment-?list|commentlist|cmts?|replies|respond|disqus|fb-comments|related\w*|sidebar|side-?bar|widget(?:s|_\w+)?|footer|ticker|news-?ticker|marquee|breaking(?:-?news)?"
     r"|cookie\w*|gdpr|consent|popup|modal|newsletter|subscribe\w*|promo\w*|breadcrumbs?|menu|navbar|navigation|most-?(?:read|viewed|popular)|popular|trending|recommended|latest-?news|copyright|mega-?menu"
     r"|outbrain|taboola|login|signup|register|polls?|sondage|commentaires?)(?![a-z])",
     re.I,
@@ -81,8 +82,8 @@ class Prose:
 def measure(page: Page, root: Element | None = None) -> Prose:
     """Find the prose of a page, outside of what tag or name says to be something else."""
     prose = Prose()
-    outside: dict[Element, bool] = {}
     top = page.body if root is None else root
+    outside = _headed_outside(top)
     found: list[tuple[Element, str, float]] = []
     for text in _PROSE(top):
         holder = text.getparent()
@@ -148,6 +149,27 @@ def block_of(element: Element | None) -> Element | None:
     return element
 
 
+def _headed_outside(top: Element) -> dict[Element, bool]:
+    """Find the parts of a page that a heading says to be comments or other stories."""
+    outside: dict[Element, bool] = {}
+    for heading in top.iter("h2", "h3", "h4", "h5", "h6", "legend", "strong", "b"):
+        text = text_of(heading)
+        if len(text) > 60:
+            continue
+        kinds = phrases.kinds(" ".join(text.split()))
+        if not kinds & {"comments", "related"}:
+            continue
+        parent = heading.getparent()
+        if parent is None or parent is top or heading.tag in ("strong", "b"):
+            continue
+        leads = not any(len(text_of(sibling).strip()) > 3 for sibling in heading.itersiblings(preceding=True))
+        if leads and parent.find(".//h1") is None and parent.tag not in ("body", "main", "article"):
+            outside[parent] = True
+        elif "comments" in kinds:
+            outside.update((sibling, True) for sibling in heading.itersiblings())
+    return outside
+
+
 def _is_outside(element: Element, top: Element, known: dict[Element, bool]) -> bool:
     chain = []
     answer = False
@@ -159,7 +181,7 @@ def _is_outside(element: Element, top: Element, known: dict[Element, bool]) -> b
         chain.append(at)
         at = at.getparent()
     for part in reversed(chain):
-        answer = answer or _is_named_outside(part)
+        answer = answer or known.get(part, False) or _is_named_outside(part)
         known[part] = answer
     return answer
 
@@ -209,18 +231,22 @@ def densest(prose: Prose, top: Element) -> Element | None:
         share, best = max(weighed, key=lambda pair: pair[0])
         own = prose.mass[at] - sum(prose.mass[kid] for kid in kids)
         total = sum(weight for weight, _ in weighed) + max(own, 0.0)
-        if _is_leaf(best, prose) or share < 0.6 * total:
+        if _is_leaf(best, prose) or share < 0.6 * total or best.tag in _LISTS:
             return at if _is_text_place(at, kids, best, share, total, prose) else _whole(best, prose, top)
         at = best
 
 
 def _is_text_place(at: Element, kids: list[Element], best: Element, share: float, total: float, prose: Prose) -> bool:
     """Tell whether an element is the text's own place, or one that holds the text's place beside others."""
-    if _is_leaf(best, prose):
+    if _is_leaf(best, prose) or best.tag in _LISTS or (len(kids) == 2 and _outline(kids[0]) == _outline(kids[1])):
         return True
     if len(kids) == 2 and share > 0.5 * total:
         return False
     return True
+
+
+def _outline(element: Element) -> tuple[str, str]:
+    return (str(element.tag), element.get("class") or "")
 
 
 def _is_leaf(element: Element, prose: Prose) -> bool:

@@ -131,12 +131,19 @@ class _Body:
 
 
 def _texts(linked: jsonld.Linked, feed_html: str) -> tuple[tuple[str, str], ...]:
-    texts = [("json-ld", plain(linked.body))] if linked.body and linked.free else []
+    texts = [("json-ld", _paragraphs(linked.body))] if linked.body and linked.free else []
     if feed_html:
         feed = plain(feed_html)
         if not _CUT_OFF.search(feed):
             texts.append(("feed", feed))
     return tuple(texts)
+
+
+def _paragraphs(text: str) -> str:
+    """Give a text from JSON as paragraphs: without mark-up in it, each of its lines is one."""
+    if "<" in text and ">" in text:
+        return plain(text)
+    return "\n\n".join(filter(None, (clean(line) for line in text.splitlines())))
 
 
 def _first_prose(prose: density.Prose, element: Element | None) -> Element | None:

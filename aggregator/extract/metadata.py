@@ -25,7 +25,7 @@ _DATED_NAME = re.compile(
     r"date|dat_|time|publish|posted|created|meta|byline|info|entry-head|tarikh|heure|submitted|stamp|journal|details", re.I
 )
 _ELSEWHERE = re.compile(
-    r"(?<![a-z])(?:related\w*|sidebar|widget\w*|comments?|ticker|footer|nav\w*|menu|latest|popular|most\w*|top-?bar|header-?date|today|current-?date|clock|weather|prayer\w*|recommended|trending|marquee|slider|carousel)(?![a-z])",
+    r"(?<![a-z])(?:related\w*|sidebar|widget\w*|comments?|ticker|(?<!-)footer|nav\w*|menu|latest|popular|most-?\w*|top-?bar|header-?date|today|current-?date|clock|weather|prayer\w*|recommended|trending|marquee|slider|carousel)(?![a-z])",
     re.I,
 )
 _UPDATE_LABEL = re.compile(
@@ -46,7 +46,7 @@ _AUTHOR_METAS = (
     "rnews:author",
 )
 _AUTHOR_NAME = re.compile(
-    r"(?<![a-z])(?:author(?:-?name)?|byline|by-?line|by-?author|post-?author|entry-?author|writer(?:-?name)?|auteur|journalist|reporter|katib|writtenby|created-?by|td-post-author-name|fn)(?![a-z])",
+    r"(?<![a-z])(?:author(?:-?name)?|byline|by-?line|by-?author|user-?name|post-?author|entry-?author|writer(?:-?name)?|auteur|journalist|reporter|katib|writtenby|created-?by|td-post-author-name|fn)(?![a-z])",
     re.I,
 )
 _MANY = re.compile(r"\s*(?:,|،|;|؛|\|| et | and )\s*")
@@ -133,7 +133,9 @@ def _declared(page: Page, linked: Linked, around: Outline, selected: str) -> Ite
     yield selected
     yield linked.published
     yield from page.head.values(*_PUBLISHED)
-    marked = around.having("datePublished", "dateCreated") or [element for element in around.marked if element.get("pubdate") is not None]
+    marked = around.having("datePublished", "dateCreated", "dc:date", "dc:created") or [
+        element for element in around.marked if element.get("pubdate") is not None
+    ]
     for element in marked[:6]:
         if not _is_elsewhere(element):
             yield _stated(element)

@@ -18,6 +18,10 @@ MAX_ELEMENTS = 60_000
 Element = etree._Element
 
 _XML = re.compile(r"^\s*<\?xml[^>]*\?>")
+# page builders call every part of a page a widget
+_BUILDERS = re.compile(
+    r"\b(?:elementor|et_pb|vc|wpb|fusion|fl|jeg|penci|wp-block)[-_](?:widget-?(?:wrap|container|text-editor|theme-post-content)?|element|section|column|row|module)?(?![a-z])[-_]?"
+)
 _NULS = re.compile("[\u0000\ufeff\ufffe\uffff\ud800-\udfff]")
 _TEXT = etree.XPath("string()")
 _HEAD_NODES = etree.XPath("//meta[@content] | //link[@href and @rel] | //base[@href] | //script[contains(@type, 'ld+json')]")
@@ -108,7 +112,8 @@ def text_of(element: Element) -> str:
 def names_of(element: Element) -> str:
     """Give what a page's author calls an element: class, id, itemprop, property and role."""
     get = element.get
-    return f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('property') or ''} {get('role') or ''}"
+    names = f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('property') or ''} {get('role') or ''}"
+    return _BUILDERS.sub("", names) if "_" in names or "-" in names else names
 
 
 def _parse(text: str) -> Element:

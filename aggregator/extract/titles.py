@@ -20,6 +20,7 @@ from aggregator.extract.sanitize import plain
 MAX_TITLE = 400
 _SEPARATOR = re.compile(r"\s+(?:[|\-–—»«•·/>:]|::|\|\|)+\s+|\s*(?:\||::|»|•)\s*")
 _EDGE = " \t|-–—:/•·»«"
+_SAME_TEXT = etree.XPath(".//text()[normalize-space(.) = $text]")
 _TITLE_NAME = re.compile(r"title|headline|titre", re.I)
 _QUOTES = re.compile(r"[\"'«»“”„‘’`]")
 _CUT = re.compile(r"\s*(?:\.{3}|…|\[…\]|\[\.{3}\])\s*$")
@@ -42,10 +43,13 @@ def headline(page: Page, linked: Linked, around: Outline, *, feed_title: str = "
     if feed_title:
         said.append(_tidy(feed_title))
     said = [text for text in said if text and not _is_name(text, names)]
-    for element, text in shown:
-        partner = next((other for other in said if alike(text, other)), None)
-        if partner is not None:
-            return _finish(_better(text, partner, said), element)
+    for partner in said:
+        found = next(((element, text) for element, text in shown if alike(text, partner)), None)
+        if found is not None:
+            return _finish(_better(found[1], partner, said), found[0])
+    placed = _placed(page, said)
+    if placed is not None:
+        return placed
     first = next((element for element, text in shown if element.tag == "h1"), None)
     lone = [text for element, text in shown if element.tag == "h1" and len(text.split()) >= 3]
     if said:
@@ -62,6 +66,25 @@ def headline(page: Page, linked: Linked, around: Outline, *, feed_title: str = "
     if shown:
         return _finish(shown[0][1], shown[0][0])
     return Headline("")
+
+
+def _placed(page: Page, said: Sequence[str]) -> Headline | None:
+    """Find what the page says of its headline as a text of its own somewhere in it, whole or without a first or last segment."""
+    for text in said:
+        for part in (text, *_segments(text)):
+            if len(part.split()) < 3:
+                continue
+            nodes = _SAME_TEXT(page.body, text=part)
+            for node in nodes[:5]:
+                element = node.getparent()
+                if element is not None and not node.is_tail and element.tag != "option":
+                    return _finish(part, element)
+    return None
+
+
+def _segments(text: str) -> list[str]:
+    spans = list(_SEPARATOR.finditer(text))
+    return [text[: spans[-1].start()].strip(_EDGE), text[spans[0].end() :].strip(_EDGE)] if spans else []
 
 
 def _cut_title(page: Page, text: str) -> bool:
@@ -108,7 +131,9 @@ def _is_named(text: str, names: Sequence[str]) -> bool:
 
 def _shown(page: Page, around: Outline, names: Sequence[str]) -> list[tuple[Element, str]]:
     found = []
-    headings = [element for element in page.body.iter("h1", "h2") if element.tag == "h1" or _TITLE_NAME.search(element.get("class") or "")]
+    headings = [
+        element for element in page.body.iter("h1", "h2", "h3") if element.tag == "h1" or _TITLE_NAME.search(element.get("class") or "")
+    ]
     marked = [element for element in around.having("headline") if element.tag not in ("meta", "h1")]
     for element in [*marked, *headings][:60]:
         text = _tidy(_own_text(element))
@@ -178,7 +203,11 @@ def alike(one: str, other: str) -> bool:
     first, second = _plain(one), _plain(other)
     if not first or not second:
         return False
-    if first == second or (min(len(first), len(second)) > 12 and (first in second or second in first)):
+    shorter, longer = sorted((len(first), len(second)))
+    if first == second or (shorter > 12 and shorter > 0.55 * longer and (first in second or second in first)):
+        return True
+    # cut with dots: «وزير الصحة يعلن…»
+    if shorter > 12 and (_CUT.search(one) or _CUT.search(other)) and (first.startswith(second) or second.startswith(first)):
         return True
     words, others = set(first.split()), set(second.split())
     return len(words & others) >= 0.7 * max(len(words), len(others))
