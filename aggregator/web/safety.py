@@ -64,7 +64,7 @@ class Safety:
         if not web.index:
             headers.append(("x-robots-tag", "noindex"))
         self._headers = [(name.encode(), value.encode()) for name, value in headers]
-        self._hosts = {urlsplit(web.base_url).hostname or "", *web.allowed_hosts, "localhost", "127.0.0.1", "::1", web.host}
+        self._hosts = {urlsplit(web.base_url).hostname or "", *web.allowed_hosts, "localhost", "127.0.0.1", "::1", web.host} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what must not pass; put the headers on what does."""
