@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 
 from aggregator.arabic.tables import FOLDER, lines
 
-_BEFORE = ("", "ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
+_BEFORE = ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
+_FIRST = frozenset("اوبلك")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ def place(word: str) -> Place | None:
     True
     """
     known = _places()
+    found = known.get(word)
+    if found is not None or word[:1] not in _FIRST:
+        return found if len(word) >= 3 else None
     for before in _BEFORE:
         if word.startswith(before) and len(word) - len(before) >= 3 and (found := known.get(word[len(before) :])):
             return found

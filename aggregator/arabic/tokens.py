@@ -21,6 +21,7 @@ _ARABIC_TO = "\u06ff"
 _ARTICLES = ("وبال", "وكال", "فبال", "ولل", "وال", "بال", "كال", "فال", "لل", "ال")
 _SURE_ARTICLES = frozenset(("وال", "بال", "لل", "ال"))
 _CLITICS = "وبلفك"
+_FIRST = frozenset("اوبلفك")
 _SUFFIXES = ("ها", "هم", "هن", "كم", "نا", "ات", "ون", "ين", "ان", "وا", "يه", "تي")
 _SURE_SUFFIXES = frozenset(("ها", "هم", "ات", "يه"))
 _CACHED = 400_000
@@ -69,8 +70,10 @@ def stem(word: str) -> str:
 
 
 def _without_prefix(word: str, known: dict[str, float]) -> str:
+    if word[0] not in _FIRST:
+        return word
     own = known.get(word, 0.0)
-    for prefix in _ARTICLES:
+    for prefix in _ARTICLES if "ل" in word[:4] else ():
         if not word.startswith(prefix):
             continue
         rest = word[len(prefix) :]

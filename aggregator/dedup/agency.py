@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
 
 _HEAD = 160  # characters in which a dateline stands
 _TAIL = 120
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class _Forms(NamedTuple):
+    pattern: re.Pattern[str]
+    names: dict[str, str]
+    starts: frozenset[str]  # first words of the forms: most texts have none of them
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
+def _forms() -> _Forms:
     names: dict[str, str] = {}
     for line in lines("agencies.tsv"):
         name, forms = line.split("\t")
-        names |= {fold(form).replace("–", "-"): name for form in forms.split("|")}
+        names |= {fold(form): name for form in forms.split("|")}
     alternatives = []
     for form in sorted(names, key=len, reverse=True):
         literal = re.escape(form).replace(r"\ ", r"\s*")
@@ -25,9 +33,10 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
         alternatives.append(
             literal if len(form) > 8 or " " in form or "." in form else rf"(?:(?<=[(\[/:-])|(?<=[(\[/:-] )|^){literal}(?= ?[)\]/:-])"
         )
-    return re.compile(r"(?<!\w)(?:" + "|".join(alternatives) + r")(?!\w)", re.MULTILINE), {
-        re.sub(r"\s", "", form): name for form, name in names.items()
-    }
+    pattern = re.compile(r"(?<!\w)(?:" + "|".join(alternatives) + r")(?!\w)", re.MULTILINE)
+    return _Forms(
+        pattern, {re.sub(r"\s", "", form): name for form, name in names.items()}, frozenset(_WORD.findall(form)[0] for form in names)
+    )
 
 
 def agency(body: str) -> str:
@@ -36,8 +45,10 @@ def agency(body: str) -> str:
     >>> agency("الرياض - واس: استقبل الأمير"), agency("قال شهود (أ ف ب) إن النار"), agency("قالت وكالة السفر في باريس إن الرحلة ألغيت")
     ('واس', 'أ ف ب', '')
     """
-    pattern, names = _patterns()
     text = body.strip()
-    edges = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
-    found = pattern.search(fold(edges).replace("–", "-").replace("—", "-"))
-    return names[re.sub(r"\s", "", found.group())] if found else ""
+    edges = fold(text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}")
+    forms = _forms()
+    if forms.starts.isdisjoint(_WORD.findall(edges)):
+        return ""
+    found = forms.pattern.search(edges.replace("–", "-").replace("—", "-"))
+    return forms.names[re.sub(r"\s", "", found.group())] if found else ""

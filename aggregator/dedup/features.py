@@ -7,7 +7,6 @@ days of a news stream, where one pair in hundreds is the same. The bodies' weigh
 from __future__ import annotations
 
 from aggregator.dedup.compare import Comparison
-from aggregator.dedup.signs import signs
 from aggregator.dedup.texts import Texts
 from aggregator.dedup.vetoes import place_conflict
 
@@ -17,11 +16,9 @@ _MOST_HOURS = 72.0
 
 def headline_features(c: Comparison) -> dict[str, float]:
     """Give the evidence of two headlines."""
-    a, b, table = c.a, c.b, signs()
+    a, b = c.a, c.b
     shortest = min(len(a.content), len(b.content))
-    pairs_a, pairs_b = set(zip(a.order, a.order[1:], strict=False)), set(zip(b.order, b.order[1:], strict=False))
-    values_a, values_b = {quantity.value for quantity in a.quantities}, {quantity.value for quantity in b.quantities}
-    reacting_a, reacting_b = a.stems & table.reactions, b.stems & table.reactions
+    reactions_differ = bool(a.reactions or b.reactions) and not a.reactions & b.reactions
     behind = sum(a.weights[word] for word in c.shared if (word in a.background) != (word in b.background))
     return {
         "shared": min(c.weight, 30.0),
@@ -33,17 +30,17 @@ def headline_features(c: Comparison) -> dict[str, float]:
         "top_least": min(c.top_a, c.top_b),
         "top_most": max(c.top_a, c.top_b),
         "shortest": min(shortest, 10),
-        "pairs": len(pairs_a & pairs_b) / max(1, min(len(pairs_a), len(pairs_b))),
+        "pairs": len(a.pairs & b.pairs) / max(1, min(len(a.pairs), len(b.pairs))),
         "same_words": float(a.content == b.content),
         "identical": float(a.plain == b.plain),
         "few_words": float(shortest < 4),
         "number_agrees": float(bool(c.number_agreement)),
-        "number_elsewhere": float(bool(values_a and values_b) and not c.number_any),
-        "number_one_side": float(bool(values_a) != bool(values_b)),
-        "number_large": float(any(value > 12 or value != int(value) for value in values_a & values_b)),
-        "numbers_equal": float(bool(values_a) and values_a == values_b),
-        "explainer": float(bool(a.stems & table.explainers) != bool(b.stems & table.explainers)),
-        "reaction": float(bool(reacting_a) != bool(reacting_b) or (bool(reacting_a) and not reacting_a & reacting_b)),
+        "number_elsewhere": float(bool(a.values and b.values) and not c.number_any),
+        "number_one_side": float(bool(a.values) != bool(b.values)),
+        "number_large": float(any(value > 12 or value != int(value) for value in a.values & b.values)),
+        "numbers_equal": float(bool(a.values) and a.values == b.values),
+        "explainer": float(a.explains != b.explains),
+        "reaction": float(reactions_differ),
         "background": behind / (c.weight + 1e-9),
     }
 

@@ -43,6 +43,10 @@ class Headline:
     roles: dict[str, str]
     groups: dict[int, frozenset[int]]
     background: frozenset[str]
+    pairs: frozenset[tuple[str, str]]  # content words that follow one another
+    values: frozenset[float]
+    reactions: frozenset[str]
+    explains: bool
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words that say most; all words where the content is empty."""
@@ -105,6 +109,10 @@ def headline(text: str, language: str = "ar") -> Headline:
         roles=reader.roles,
         groups={group: frozenset(members) for group, members in groups.items()},
         background=frozenset(reader.background),
+        pairs=frozenset(zip(reader.order, reader.order[1:], strict=False)),
+        values=frozenset(quantity.value for quantity in quantities),
+        reactions=stems & table.reactions,
+        explains=not stems.isdisjoint(table.explainers),
     )
 
 

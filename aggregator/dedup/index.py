@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable
-from dataclasses import dataclass
+from itertools import chain
 
 from aggregator.dedup.draft import Draft, draft
 from aggregator.dedup.judge import judge
@@ -12,12 +12,7 @@ from aggregator.dedup.report import Report
 from aggregator.dedup.verdict import Candidate, Revises, SameAs, Verdict
 
 _CROWDED = 300  # items under one key, the newest of which are kept
-_CANDIDATES = 24  # that are ranked by what their headlines share
-
-
-@dataclass(slots=True)
-class _Story:
-    items: list[int]
+_CANDIDATES = 12  # that share most keys
 
 
 class MemoryIndex:
@@ -78,9 +73,8 @@ class MemoryIndex:
 
     def candidates(self, made: Draft) -> list[Candidate]:
         """Give the items that share most keys with a draft."""
-        counts: Counter[int] = Counter()
-        for key in made.keys:
-            counts.update(self._by_key.get(key, ()))
+        by_key = self._by_key
+        counts = Counter(chain.from_iterable([by_key[key] for key in made.keys if key in by_key]))
         found = []
         for number, _ in counts.most_common(_CANDIDATES):
             other = self._drafts.get(number)
@@ -91,7 +85,10 @@ class MemoryIndex:
 
     def _candidate(self, number: int, other: Draft) -> Candidate:
         story = self._story[number]
-        members = [each for each in self._members[story] if each in self._drafts]
+        members = self._members[story]
+        if len(members) == 1:
+            return Candidate(number, story, other, other)
+        members = [each for each in members if each in self._drafts]
         middle = (members[len(members) // 3], members[2 * len(members) // 3]) if len(members) > 4 else ()
         return Candidate(number, story, other, self._drafts[members[0]], tuple(self._drafts[each] for each in middle), len(members))
 

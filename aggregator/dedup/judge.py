@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from aggregator.dedup.draft import Draft
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.score import Scored, score
 from aggregator.dedup.story import objection
+from aggregator.dedup.texts import shared_text
 from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verdict
 
-BEST = 8  # candidates that are scored in full
+BEST = 5  # candidates that are scored in full
+_OF_A_STORY = 3
+_OVERLAP = 0.35
+_CERTAIN = 0.95
 _MOST_RELATED = 8
 _MOST_WHY = 4
 
@@ -32,16 +37,9 @@ def judge(
     for candidate in candidates:
         if candidate.same_item:
             return Revises(candidate.item, candidate.story)
-    scored = sorted(
-        (
-            (score(draft, candidate.draft, hours=hours_apart(draft, candidate.draft)), candidate)
-            for candidate in _likeliest(draft, candidates)
-        ),
-        key=_order,
-    )
     chosen: tuple[Scored, Candidate] | None = None
     apart: list[tuple[float, Candidate, tuple[Reason, ...]]] = []
-    for found, candidate in scored:
+    for found, candidate in _scored(draft, candidates, same):
         if chosen is None and found.value >= same:
             against = objection(draft, candidate, found)
             if against is None:
@@ -63,22 +61,48 @@ def hours_apart(a: Draft, b: Draft) -> float | None:
     return None if a.at is None or b.at is None else abs(a.at - b.at) / 3600
 
 
+def _scored(draft: Draft, candidates: Sequence[Candidate], same: float) -> list[tuple[Scored, Candidate]]:
+    """Score the likeliest candidates, best first; one that is as good as certain spares the rest of its story."""
+    found: list[tuple[Scored, Candidate]] = []
+    certain: set[int] = set()
+    for candidate in _likeliest(draft, candidates):
+        if candidate.story not in certain:
+            scored = score(draft, candidate.draft, hours=hours_apart(draft, candidate.draft))
+            found.append((scored, candidate))
+            if scored.value >= _CERTAIN >= same:
+                certain.add(candidate.story)
+    return sorted(found, key=_order)
+
+
 def _order(scored: tuple[Scored, Candidate]) -> tuple[float, int]:
     return -scored[0].value, scored[1].item
 
 
 def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Give the candidates worth a full comparison: of the same language, with the most in common."""
+    """Give the candidates worth a full comparison: of the same language, with enough in common, three of a story at most."""
     title, weights = draft.headline.content, draft.headline.weights
+    total = sum(weights.values())
     ranked = []
     for candidate in candidates:
         other = candidate.draft
         if other.language != draft.language:
             continue
-        overlap = sum(weights[word] for word in title & other.headline.content)
-        ranked.append((-overlap, candidate.item, candidate))
+        overlap = sum(map(weights.__getitem__, title & other.headline.content))
+        shared = shared_text(draft, other)
+        # of 251 pairs that are the same, one shares less of its headline over texts that share none of their smallest runs
+        poorer = min(total, sum(other.headline.weights.values()))
+        if shared or overlap >= _OVERLAP * poorer or title == other.headline.content:
+            ranked.append((-overlap - shared, candidate.item, candidate))
     ranked.sort(key=lambda each: each[:2])
-    return [candidate for _, _, candidate in ranked[:BEST]]
+    chosen: list[Candidate] = []
+    stories: Counter[int] = Counter()
+    for _, _, candidate in ranked:
+        if stories[candidate.story] < _OF_A_STORY:
+            stories[candidate.story] += 1
+            chosen.append(candidate)
+            if len(chosen) == BEST:
+                break
+    return chosen
 
 
 def _links(apart: Iterable[tuple[float, Candidate, tuple[Reason, ...]]], related: float, same: float, own: int | None) -> tuple[Link, ...]:

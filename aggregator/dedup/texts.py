@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,8 @@ from aggregator.dedup.compare import Comparison
 from aggregator.dedup.draft import NUMBER, Draft, hashed, unpacked
 
 _RARE = 4
+_SEVEN = (7).__and__
+_SMALLEST = 24
 _LEAD = 40  # different stems of the first lines
 
 
@@ -32,65 +35,87 @@ class Texts:
     numbers_unknown: bool
 
 
-@lru_cache(maxsize=1024)
-def _shingles(data: bytes) -> frozenset[int]:
+@lru_cache(maxsize=16_384)
+def _set(data: bytes) -> frozenset[int]:
     return frozenset(unpacked(data))
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A body's stems without its function words, with the sums of their weights."""
+    """A body's content stems, with the sums of their weights."""
 
     all: frozenset[int]
     lead: frozenset[int]
-    numbers: frozenset[int]
-    rare: frozenset[int]
     weight: int
     lead_weight: int
+    rare_weight: int
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8_192)
 def _vocabulary(data: bytes) -> _Words:
-    values = unpacked(data)
-    words = [value for value in values if 0 < value & 7 < NUMBER]
-    lead = frozenset(words[:_LEAD])
-    numbers = frozenset(value for value in values if value & 7 == NUMBER)
-    return _Words(frozenset(words), lead, numbers, frozenset(word for word in words if word & 7 >= _RARE), _weight(words), _weight(lead))
+    words = unpacked(data)
+    lead = words[:_LEAD]
+    return _Words(frozenset(words), frozenset(lead), _weight(words), _weight(lead), _rare(words))
+
+
+def _rare(words: Iterable[int]) -> int:
+    return sum([word & 7 for word in words if word & 7 >= _RARE])
 
 
 def _weight(words: Iterable[int]) -> int:
-    return sum(word & 7 for word in words)
+    return sum(map(_SEVEN, words))
 
 
 def containment(a: Draft, b: Draft) -> float:
-    """Give the share of the shorter text's three-word runs that the other has; 0 where one has no text."""
+    """Give the share of the shorter text's three-word runs that the other has; 0 where one has no text.
+
+    Exact for short texts, else estimated from the smallest hashes of both (Broder, 1997).
+    """
     if not a.shingles or not b.shingles:
         return 0.0
-    one, other = _shingles(a.shingles), _shingles(b.shingles)
-    return len(one & other) / min(len(one), len(other))
+    one, other = unpacked(a.shingles), unpacked(b.shingles)
+    common = _set(a.shingles) & _set(b.shingles)
+    if a.runs == len(one) and b.runs == len(other):
+        return len(common) / min(len(one), len(other))
+    # beyond the smaller of the two largest hashes, one of the two was cut
+    limit = min(one[-1] if a.runs > len(one) else 1 << 32, other[-1] if b.runs > len(other) else 1 << 32)
+    both = sum(map(limit.__ge__, common))
+    either = bisect_right(one, limit) + bisect_right(other, limit) - both
+    jaccard = both / either
+    return min(1.0, jaccard / (1 + jaccard) * (a.runs + b.runs) / min(a.runs, b.runs))
+
+
+def shared_text(a: Draft, b: Draft) -> float:
+    """Give how much two texts share, in units of a headline word's weight: cheap, from their smallest shingles alone."""
+    if not a.shingles or not b.shingles:
+        return 0.0
+    return 4.0 * len(_smallest(a.shingles) & _smallest(b.shingles))
+
+
+@lru_cache(maxsize=16_384)
+def _smallest(data: bytes) -> frozenset[int]:
+    return frozenset(unpacked(data[: 4 * _SMALLEST]))
 
 
 def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
     """Compare two bodies; None where one of the two has none."""
     if not a.shingles or not b.shingles:
         return None
-    one, other = _shingles(a.shingles), _shingles(b.shingles)
     words_a, words_b = _vocabulary(a.vocabulary), _vocabulary(b.vocabulary)
-    common = len(one & other)
-    both, lead = _weight(words_a.all & words_b.all), _weight(words_a.lead & words_b.lead)
-    rare = _weight(words_a.rare & words_b.rare)
-    numbers = len(words_a.numbers & words_b.numbers)
+    common = words_a.all & words_b.all
+    both, lead, rare = _weight(common), _weight(words_a.lead & words_b.lead), _rare(common)
+    numbers_a, numbers_b = _set(a.numbers), _set(b.numbers)
     unknown_a = frozenset(word for word in c.only_a if not _has(words_b, word, c.a.weights[word]))
     unknown_b = frozenset(word for word in c.only_b if not _has(words_a, word, c.b.weights[word]))
     left_a, left_b = sum(map(c.a.weights.__getitem__, unknown_a)), sum(map(c.b.weights.__getitem__, unknown_b))
     top_a, top_b = max(map(c.a.weights.__getitem__, unknown_a), default=0.0), max(map(c.b.weights.__getitem__, unknown_b), default=0.0)
     total_a, total_b = c.weight + c.weight_a + 1e-9, c.weight + c.weight_b + 1e-9
     return Texts(
-        containment=common / min(len(one), len(other)),
+        containment=containment(a, b),
         vocabulary=both / max(1, min(words_a.weight, words_b.weight)),
         lead=lead / max(1, min(words_a.lead_weight, words_b.lead_weight)),
-        numbers=numbers / max(1, len(words_a.numbers | words_b.numbers)),
-        rare=rare / max(1, min(_weight(words_a.rare), _weight(words_b.rare))),
+        numbers=len(numbers_a & numbers_b) / max(1, len(numbers_a | numbers_b)),
+        rare=rare / max(1, min(words_a.rare_weight, words_b.rare_weight)),
         covered=min((total_a - left_a) / total_a, (total_b - left_b) / total_b),
         unexplained=max(top_a, top_b),
         unexplained_both=min(top_a, top_b),
@@ -98,8 +123,8 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
         unknown_b=unknown_b,
         numbers_unknown=bool(c.a.quantities and c.b.quantities)
         and not c.number_any
-        and not _known(c.a.quantities, words_b.numbers)
-        and not _known(c.b.quantities, words_a.numbers),
+        and not _known(c.a.quantities, numbers_b)
+        and not _known(c.b.quantities, numbers_a),
     )
 
 
