@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
-_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+_SECONDS = re.compile(r"([0-9]+)(?:\.[0-9]*)?")
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,12})", re.IGNORECASE)
 
 
 def http_date(text: str | None) -> datetime | None:
@@ -17,9 +18,9 @@ def http_date(text: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(text.strip()[:60])
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:
@@ -27,9 +28,9 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
     if not text:
         return None
     value = text.strip()
-    if value[:20].replace(".", "", 1).isdigit() and re.fullmatch(r"\d+(\.\d+)?", value):
-        seconds = LONGEST.total_seconds() if len(value) > 12 else float(value)
-        return min(max(timedelta(seconds=min(seconds, LONGEST.total_seconds())), SHORTEST), LONGEST)
+    if found := _SECONDS.fullmatch(value):
+        seconds = LONGEST.total_seconds() if len(found[1]) > 9 else float(found[1])
+        return min(max(timedelta(seconds=seconds), SHORTEST), LONGEST)
     moment = http_date(value)
     return min(max(moment - now, SHORTEST), LONGEST) if moment else None
 
@@ -41,7 +42,7 @@ def freshness(headers: Mapping[str, str]) -> timedelta | None:
         return None
     if found := _MAX_AGE.search(control):
         age = headers.get("age", "0")
-        used = int(age) if age.isdigit() and len(age) < 10 else 0
+        used = int(age) if age.isdecimal() and age.isascii() and len(age) < 10 else 0
         return timedelta(seconds=max(0, min(int(found[1]), 10**9) - used))
     expires, date = http_date(headers.get("expires")), http_date(headers.get("date"))
     if expires and date and expires > date:

@@ -1,109 +1,74 @@
-"""The one HTTP client: guarded, bounded, polite. The only module that knows httpx (taken as httpx2, DESIGN 8).
+"""The one HTTP client: guarded, bounded, polite. With its transport (`fetch.wire`) the only module that knows httpx (taken as httpx2).
 
 Nothing that a server does raises: what comes back is `Fetched`, `NotModified` or `Failed`. Each request has one deadline over name,
-connection, redirects and body; connections are not kept (a host is polled every quarter of an hour), and the addresses that are
-connected to are those that the guard has checked.
+connection, redirects, headers and body, and the addresses that are connected to are those that the guard has checked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpx2 as httpx
 
 from aggregator import __version__
-from aggregator.fetch import decode
-from aggregator.fetch.blocked import is_challenge
+from aggregator.fetch import answer, decode
+from aggregator.fetch.address import Target, Unusable, follow, target_of
+from aggregator.fetch.answer import Answer
+from aggregator.fetch.blocked import LOOKED_AT, is_challenge
 from aggregator.fetch.caching import retry_after
 from aggregator.fetch.gate import Gate
-from aggregator.fetch.guard import Guard, NoAddress, Refused, Resolver, system_resolver
+from aggregator.fetch.guard import Guard, Refused
+from aggregator.fetch.resolve import NoAddress, Resolver, ThreadResolver
+from aggregator.fetch.wire import OneShot, TooMuch
 from aggregator.model import Failed, FailureKind, Fetched, FetchOutcome, NotModified
 from aggregator.settings import FetchSettings
 
-SHARDS = 64  # connection pools; their cost grows with the connections in one pool
 MOST_HEADERS, MOST_HEADER_BYTES = 200, 64 * 1024
-PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
+PERMANENT, TEMPORARY = (301, 308), (300, 302, 303, 307)
+USABLE = (200, 203)
+# statuses with which anti-bot pages come; the bodies of other errors are not read at all
+TELLING = (202, 401, 403, 405, 406, 429, 503)
+PATIENCE_WITH_ERRORS = 5.0  # seconds for the body of an error
 ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
     "page": "text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
     "image": "image/avif, image/webp, image/png, image/jpeg, image/gif;q=0.8",
     "any": "*/*",
 }
-KINDS = {401: FailureKind.UNAUTHORIZED, 403: FailureKind.UNAUTHORIZED, 404: FailureKind.NOT_FOUND, 407: FailureKind.UNAUTHORIZED, 410: FailureKind.GONE, 429: FailureKind.RATE_LIMITED, 451: FailureKind.UNAUTHORIZED}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One hop: what to ask whom, with credentials of its own address only."""
+@dataclass(slots=True)
+class _Trip:
+    """One call of `Client.get` on its way from hop to hop."""
 
     address: str
-    scheme: str
-    host: str
-    port: int
-    authorization: str = ""
-
-    @property
-    def netloc(self) -> str:
-        """Give host and port as a Host header has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"http": 80, "https": 443}[self.scheme]
-        return host if self.port == usual else f"{host}:{self.port}"
-
-
-class Unusable(Exception):  # noqa: N818
-    """An address that can't be asked; carries the failure."""
-
-    def __init__(self, kind: FailureKind, detail: str) -> None:
-        super().__init__(detail)
-        self.failure = Failed(kind, detail)
-
-
-def target_of(address: str) -> Target:
-    """Read an address (raises `Unusable`); international names and paths are written in ASCII, the fragment is dropped."""
-    text = "".join(ch for ch in address.strip() if ch not in "\r\n\t")
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise Unusable(FailureKind.REDIRECT, f"{text[:200]} is no address: {error}") from None
-    if parts.scheme not in ("http", "https"):
-        raise Unusable(FailureKind.REFUSED_ADDRESS, f"{text[:200]} is neither http nor https")
-    if not host:
-        raise Unusable(FailureKind.REFUSED_ADDRESS, f"{text[:200]} names no host")
-    try:
-        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise Unusable(FailureKind.DNS, f"{host[:100]} is no host name") from None
-    if not ascii_host or any(ch in ascii_host for ch in " /\\@?#<>|^%`{}\"'"):
-        raise Unusable(FailureKind.REFUSED_ADDRESS, f"{host[:100]} is no host name")
-    number = port if port is not None else 443 if parts.scheme == "https" else 80
-    if number == 0:
-        raise Unusable(FailureKind.REFUSED_ADDRESS, f"{text[:200]} names port 0")
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    netloc = f"[{ascii_host}]" if ":" in ascii_host else ascii_host
-    if port is not None:
-        netloc += f":{port}"
-    clean = urlunsplit((parts.scheme, netloc, path, query, ""))
-    authorization = ""
-    if parts.username:
-        from base64 import b64encode
-        from urllib.parse import unquote
-
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        authorization = "Basic " + b64encode(pair.encode()).decode()
-    return Target(clean, parts.scheme, ascii_host.lower(), number, authorization)
+    validators: tuple[tuple[bytes, bytes], ...]
+    validated: str | None  # the one address that the validators are for; None: any hop
+    accept: str
+    ports: frozenset[int]
+    limit: int
+    limit_name: str
+    cut: bool
+    spacing: float | None
+    gated: bool
+    seconds: float
+    left: float
+    seen: set[str]
+    permanent: bool = True
 
 
 class Client:
-    """Fetches addresses; one a process, opened with ``async with``."""
+    """Fetches addresses; one a process, opened with ``async with``.
+
+    ``hold`` is told when a host asks to be left alone (Retry-After), ``held`` tells until when it is; ``verify`` is for tests that
+    bring their own certificates.
+    """
 
     def __init__(
         self,
@@ -120,23 +85,20 @@ class Client:
         self._clock = clock
         self._hold = hold
         self._held = held
-        self._guard = Guard(settings.allow_private, resolver or system_resolver)
+        self._guard = Guard(settings.allow_private, resolver or ThreadResolver())
         self._gate = gate or Gate(settings.per_host, settings.host_spacing)
-        self._context = verify
-        self._transports: dict[int, httpx.AsyncHTTPTransport] = {}
+        self._transport = OneShot(verify)
         self._slots = asyncio.Semaphore(settings.concurrency)
-        contact = f"; +{settings.contact}" if settings.contact else ""
-        self.user_agent = f"Mujaz/{__version__} (Arabic news aggregator{contact})"
+        contact = "".join(ch for ch in settings.contact if ch.isascii() and ch.isprintable() and ch not in "()")
+        self.user_agent = f"Mujaz/{__version__} (Arabic news aggregator{f'; +{contact}' if contact else ''})"
 
     async def __aenter__(self) -> Client:
         """Open the client."""
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close all connections."""
-        for transport in self._transports.values():
-            await transport.aclose()
-        self._transports.clear()
+        """Close the client (no connection outlives its request)."""
+        await self._transport.aclose()
 
     async def get(
         self,
@@ -144,219 +106,227 @@ class Client:
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        validated: str | None = None,
         accept: str = "feed",
         ports: frozenset[int] = frozenset(),
         deadline: float | None = None,
         max_bytes: int | None = None,
+        cut: bool = False,
         spacing: float | None = None,
         gated: bool = True,
     ) -> FetchOutcome:
         """Fetch an address, following redirects; never raises for what a server or network does.
 
-        ``etag`` and ``last_modified`` are sent byte for byte, to this address only. ``ports`` are those besides 80 and 443 that may be
-        connected to (the source's own addresses name them). ``deadline`` (seconds) covers everything after the gate let the request start.
+        ``etag`` and ``last_modified`` are sent byte for byte, to the hop at ``validated`` alone (the `Fetched.final_address` that they
+        came with; None: to every hop). ``ports`` are those besides 80 and 443 that may be connected to (the source's own addresses name
+        them). ``deadline`` (seconds) covers everything after the gate let the request start. A body over ``max_bytes`` is a failure, or
+        with ``cut`` is given as far as it was read.
         """
         settings = self._settings
-        seconds = deadline or (settings.timeout if accept == "feed" else settings.page_timeout)
-        limit = max_bytes or (settings.max_feed_bytes if accept == "feed" else settings.max_page_bytes)
-        validators = {name: value for name, value in (("If-None-Match", etag), ("If-Modified-Since", last_modified)) if value}
+        feed = accept == "feed"
+        seconds = deadline or (settings.timeout if feed else settings.page_timeout)
+        trip = _Trip(
+            address,
+            answer.validators(etag, last_modified),
+            None,
+            accept,
+            ports,
+            max_bytes or (settings.max_feed_bytes if feed else settings.max_page_bytes),
+            "fetch.max_feed_bytes" if feed else "fetch.max_page_bytes",
+            cut,
+            spacing,
+            gated,
+            seconds,
+            seconds,
+            set(),
+        )
         try:
-            target = target_of(address)
-            host = self._host_of(target)
-            if self._held and (until := self._held(host)) and until > self._clock():
-                return self._failed(FailureKind.RATE_LIMITED, f"{host} asked to be left alone until {until:%Y-%m-%d %H:%M} UTC", retry_after=until - self._clock())
-            async with self._gate.enter(host, spacing) if gated else _free():
-                async with self._slots, asyncio.timeout(seconds):
-                    return await self._follow(address, target, validators, accept, ports, limit)
+            if validated is not None:
+                trip.validated = target_of(validated).address
+            return await self._travel(trip, target_of(address))
         except Unusable as error:
-            return replace(error.failure, at=self._clock())
+            return self._failed(error.failure.kind, error.failure.detail)
         except TimeoutError:
-            return self._failed(FailureKind.TIMEOUT, f"no whole answer within {seconds:g} s (fetch.timeout)")
+            return self._failed(
+                FailureKind.TIMEOUT, f"no whole answer within {seconds:g} s ({'fetch.timeout' if feed else 'fetch.page_timeout'})"
+            )
         except Refused as error:
             return self._failed(FailureKind.REFUSED_ADDRESS, str(error))
         except NoAddress as error:
             return self._failed(FailureKind.DNS, str(error))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError, ValueError, UnicodeError) as error:
-            return self._failed(*_kind_of(error))
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            return self._failed(*answer.trouble(error))
+
+    # -- hops --
+
+    async def _travel(self, trip: _Trip, target: Target) -> FetchOutcome:
+        """Go from host to host: at each a place is taken at its gate, and the place before given back."""
+        first = True
+        while True:
+            host = self._host_of(target)
+            if self._held and (until := self._held(host)) and until > self._clock():
+                return self._failed(
+                    FailureKind.RATE_LIMITED,
+                    f"{host} asked to be left alone until {until:%Y-%m-%d %H:%M} UTC",
+                    retry_after=until - self._clock(),
+                )
+            # waiting for the first host's gate is free: it is our own queue; later waits count
+            async with asyncio.timeout(None if first else trip.left) as clock, self._place(trip, host), self._slots:
+                loop = asyncio.get_running_loop()
+                started = loop.time()
+                clock.reschedule(started + trip.left)
+                result = await self._visit(trip, target, host)
+                trip.left -= loop.time() - started
+            if not isinstance(result, Target):
+                return result
+            target, first = result, False
+
+    def _place(self, trip: _Trip, host: str) -> AbstractAsyncContextManager[None]:
+        return self._gate.enter(host, trip.spacing) if trip.gated else nullcontext()
+
+    async def _visit(self, trip: _Trip, target: Target, host: str) -> FetchOutcome | Target:
+        """Ask a host, and again while it redirects to itself; a `Target` is a redirect that leads to another host."""
+        while True:
+            if len(trip.seen) > self._settings.max_redirects:
+                return self._failed(FailureKind.REDIRECT, f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
+            if target.address in trip.seen:
+                return self._failed(FailureKind.REDIRECT, f"redirects lead in a circle at {target.address}")
+            trip.seen.add(target.address)
+            got = await self._ask(trip, target)
+            if got.status not in PERMANENT and not (got.status in TEMPORARY and got.header("location")):
+                if got.status in TEMPORARY:
+                    return self._failed(FailureKind.REDIRECT, f"HTTP {got.status} without saying where to", got.status)
+                return await self._outcome(trip, target, got)
+            location = got.location()
+            if not location:
+                return self._failed(FailureKind.REDIRECT, f"HTTP {got.status} without saying where to", got.status)
+            trip.permanent = trip.permanent and got.status in PERMANENT
+            target = follow(target, location)
+            if self._host_of(target) != host:
+                return target
+
+    def _host_of(self, target: Target) -> str:
+        """Give what a host's manners are kept by; on loopback, where a test's servers differ by port, the port as well."""
+        return target.netloc if self._settings.allow_private else target.host
+
+    async def _ask(self, trip: _Trip, target: Target) -> Answer:
+        if target.port not in (80, 443) and target.port not in trip.ports and not self._settings.allow_private:
+            raise Unusable(FailureKind.REFUSED_ADDRESS, f"port {target.port} of {target.host} is not one that its source names")
+        addresses = await self._guard.addresses(target.host, target.port)
+        conditional = bool(trip.validators) and trip.validated in (None, target.address)
+        headers = [
+            (b"Host", target.netloc.encode()),
+            (b"User-Agent", self.user_agent.encode()),
+            (b"Accept", ACCEPT[trip.accept].encode()),
+            (b"Accept-Encoding", b"gzip, deflate, br, zstd" if trip.accept != "image" else b"identity"),
+            (b"Connection", b"close"),
+        ]
+        if conditional:
+            headers += trip.validators
+        if target.authorization:
+            headers.append((b"Authorization", target.authorization.encode()))
+        request = httpx.Request(
+            "GET",
+            httpx.URL(scheme=target.scheme, host=target.host, port=target.port),
+            headers=headers,
+            extensions={
+                "addresses": addresses,
+                "target": target.path.encode(),
+                "header_bytes": 2 * MOST_HEADER_BYTES,
+                "body_bytes": trip.limit + trip.limit // 16 + MOST_HEADER_BYTES,
+                "seconds": trip.left,
+            },
+        )
+        try:
+            response = await self._transport.handle_async_request(request)
+        except TooMuch:
+            raise Unusable(FailureKind.PROTOCOL, f"the answer's headers are over the limit of {MOST_HEADER_BYTES:,} bytes") from None
+        try:
+            return await self._read(trip, response, conditional)
+        finally:
+            await response.aclose()
+
+    async def _read(self, trip: _Trip, response: httpx.Response, conditional: bool) -> Answer:
+        raw = response.headers.raw
+        if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > MOST_HEADER_BYTES:
+            raise Unusable(FailureKind.PROTOCOL, f"the answer has over {MOST_HEADERS} headers, or over {MOST_HEADER_BYTES:,} bytes of them")
+        got = Answer(response.status_code, answer.headers(raw), conditional)
+        if got.status in USABLE:
+            got.body = await self._body(trip, response, got)
+            wire = response.extensions["wire"]
+            # more came than Content-Length said: it lies, so this may be half a document, and is not to be confirmed by a later 304
+            got.doubtful = bool((response.extensions["connection"]._h11_state.trailing_data[0] + wire.left_over).strip())
+        elif got.status in TELLING:
+            got.body = await self._glance(response)
+        return got
+
+    async def _body(self, trip: _Trip, response: httpx.Response, got: Answer) -> bytes:
+        length = got.header("content-length")
+        if length.isdecimal() and int(length[:20]) > trip.limit and not trip.cut:
+            raise Unusable(
+                FailureKind.TOO_LARGE, f"the body of {int(length[:20]):,} bytes is over the limit of {trip.limit:,} ({trip.limit_name})"
+            )
+        body = bytearray()
+        try:
+            async for piece in response.stream:  # type: ignore[union-attr]
+                body += piece
+                if len(body) > trip.limit:
+                    raise TooMuch
+        except TooMuch:
+            if not trip.cut:
+                raise Unusable(FailureKind.TOO_LARGE, f"the body is over the limit of {trip.limit:,} bytes ({trip.limit_name})") from None
+            got.doubtful = True
+            del body[trip.limit :]
+        return bytes(body)
+
+    async def _glance(self, response: httpx.Response) -> bytes:
+        """Read the beginning of an error's body, as far as it can be had soon: it may tell that this is an anti-bot page."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(PATIENCE_WITH_ERRORS):
+                async for piece in response.stream:  # type: ignore[union-attr]
+                    body += piece
+                    if len(body) > LOOKED_AT:
+                        break
+        except (TimeoutError, TooMuch, httpx.HTTPError, OSError):
+            pass
+        return bytes(body)
+
+    # -- outcomes --
+
+    async def _outcome(self, trip: _Trip, target: Target, got: Answer) -> FetchOutcome:
+        now = self._clock()
+        moved = target.address if trip.permanent and len(trip.seen) > 1 and not target.authorization else None
+        if got.status == 304:
+            if not got.conditional:
+                return self._failed(FailureKind.PROTOCOL, "HTTP 304 to an unconditional request", 304)
+            return NotModified(trip.address, got.headers, now, *got.new_validators(), moved)
+        usable = got.status in USABLE
+        try:
+            text = decode.decode(got.body, got.header("content-encoding"), trip.limit if usable else LOOKED_AT, cut=trip.cut or not usable)
+        except decode.TooLarge:
+            return self._failed(
+                FailureKind.TOO_LARGE, f"the decoded body is over the limit of {trip.limit:,} bytes ({trip.limit_name})", got.status
+            )
+        except decode.Broken as error:
+            if usable:
+                return self._failed(FailureKind.PROTOCOL, str(error), got.status)
+            text = b""
+        after = retry_after(got.header("retry-after"), now) if got.status in (429, 503) else None
+        if after and self._hold:
+            await self._hold(self._host_of(target), now + after)
+        if is_challenge(got.status, got.headers, text):
+            return self._failed(
+                FailureKind.BLOCKED,
+                f"HTTP {got.status}: an anti-bot page came instead (ask the outlet to let the user-agent Mujaz through)",
+                got.status,
+                after,
+            )
+        if usable:
+            validators = (None, None) if got.doubtful else got.new_validators()
+            return Fetched(trip.address, target.address, got.status, got.headers, text, now, *validators, moved)
+        return self._failed(*answer.refusal(got.status), got.status, after)
 
     def _failed(self, kind: FailureKind, detail: str, status: int | None = None, retry_after: timedelta | None = None) -> Failed:
         text = "".join(ch if ch.isprintable() else " " for ch in detail)[:500]
         return Failed(kind, text, status, retry_after, self._clock())
-
-    def _host_of(self, target: Target) -> str:
-        return target.netloc if self._settings.allow_private else target.host
-
-    async def _follow(
-        self, address: str, target: Target, validators: Mapping[str, str], accept: str, ports: frozenset[int], limit: int
-    ) -> FetchOutcome:
-        permanent: str | None = None
-        all_permanent = True
-        seen = {target.address}
-        for _ in range(self._settings.max_redirects + 1):
-            # validators came from the end of the redirects: every hop gets them, else a redirected feed is never conditional
-            response, body = await self._ask(target, validators, accept, ports, limit)
-            headers = _headers(response)
-            status = response.status_code
-            if status in PERMANENT + TEMPORARY:
-                all_permanent = all_permanent and status in PERMANENT
-                location = headers.get("location", "").strip()
-                if not location:
-                    return self._failed(FailureKind.REDIRECT, f"HTTP {status} without saying where to", status)
-                following = target_of(urljoin(target.address, location))
-                if following.authorization and following.netloc != target.netloc:
-                    following = replace(following, authorization="")
-                if not following.authorization and (following.scheme, following.netloc) == (target.scheme, target.netloc):
-                    following = replace(following, authorization=target.authorization)
-                if following.address in seen:
-                    return self._failed(FailureKind.REDIRECT, f"redirects lead in a circle at {following.address}", status)
-                seen.add(following.address)
-                target = following
-                if all_permanent:
-                    permanent = target.address
-                continue
-            moved = permanent if all_permanent else None
-            return await self._outcome(address, target, status, headers, body, bool(validators), moved)
-        return self._failed(FailureKind.REDIRECT, f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
-
-    async def _ask(
-        self, target: Target, validators: Mapping[str, str], accept: str, ports: frozenset[int], limit: int
-    ) -> tuple[httpx.Response, bytes]:
-        if target.port not in (80, 443) and target.port not in ports and not self._settings.allow_private:
-            raise Unusable(FailureKind.REFUSED_ADDRESS, f"port {target.port} of {target.host} is not one that its source names")
-        addresses = await self._guard.addresses(target.host, target.port)
-        headers = [
-            ("Host", target.netloc),
-            ("User-Agent", self.user_agent),
-            ("Accept", ACCEPT[accept]),
-            ("Accept-Encoding", "gzip, deflate, br, zstd" if accept != "image" else "identity"),
-            ("Connection", "close"),
-            *((name, value) for name, value in validators.items()),
-        ]
-        if target.authorization:
-            headers.append(("Authorization", target.authorization))
-        raw = [(name.encode(), value.encode("latin-1", "surrogateescape") if _is_latin(value) else value.encode("utf-8", "surrogateescape")) for name, value in headers]
-        url = httpx.URL(target.address)
-        last: Exception | None = None
-        for at, each in enumerate(addresses[:4]):
-            # the connection goes to the checked number; the name stays in Host, in SNI and in the certificate's check
-            request = httpx.Request("GET", url.copy_with(host=each), headers=raw, extensions={"sni_hostname": target.host})
-            try:
-                response = await self._transport(target.netloc).handle_async_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                last = error
-                if at + 1 < len(addresses):
-                    continue
-                raise
-            return response, await self._body(response, limit)
-        raise last or NoAddress(f"{target.host} has no address")
-
-    async def _body(self, response: httpx.Response, limit: int) -> bytes:
-        try:
-            if len(response.headers.raw) > MOST_HEADERS or sum(len(n) + len(v) for n, v in response.headers.raw) > MOST_HEADER_BYTES:
-                raise Unusable(FailureKind.PROTOCOL, "the answer's headers are too many or too long")
-            length = response.headers.get("content-length", "")
-            if response.status_code in (301, 302, 303, 304, 307, 308, 204):
-                return b""
-            if length.isdigit() and int(length) > limit and response.status_code == 200:
-                raise Unusable(FailureKind.TOO_LARGE, f"the body of {int(length):,} bytes is over the limit of {limit:,} (fetch.max_feed_bytes, fetch.max_page_bytes)")
-            parts = bytearray()
-            async for chunk in response.stream:  # type: ignore[union-attr]
-                parts += chunk
-                if len(parts) > limit:
-                    if response.status_code != 200:
-                        break  # an error's page need not be read whole
-                    raise Unusable(FailureKind.TOO_LARGE, f"the body is over the limit of {limit:,} bytes (fetch.max_feed_bytes, fetch.max_page_bytes)")
-            return bytes(parts)
-        finally:
-            await response.aclose()
-
-    def _transport(self, netloc: str) -> httpx.AsyncHTTPTransport:
-        shard = hash(netloc) % SHARDS
-        transport = self._transports.get(shard)
-        if transport is None:
-            if self._context is True:
-                self._context = ssl.create_default_context()
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-            transport = self._transports[shard] = httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=limits, retries=0)
-        return transport
-
-    async def _outcome(
-        self, address: str, target: Target, status: int, headers: Mapping[str, str], body: bytes, conditional: bool, moved: str | None
-    ) -> FetchOutcome:
-        now = self._clock()
-        if status == 304:
-            if not conditional:
-                return self._failed(FailureKind.PROTOCOL, "HTTP 304 to an unconditional request", status)
-            return NotModified(address, headers, now, headers.get("etag"), headers.get("last-modified"), moved)
-        try:
-            text = decode.decode(body, headers.get("content-encoding", ""), self._settings.max_feed_bytes)
-        except decode.TooLarge:
-            return self._failed(FailureKind.TOO_LARGE, f"the decoded body is over the limit of {self._settings.max_feed_bytes:,} bytes (fetch.max_feed_bytes)", status)
-        except decode.Broken as error:
-            if status == 200:
-                return self._failed(FailureKind.PROTOCOL, str(error), status)
-            text = b""
-        if is_challenge(status, headers, text):
-            return self._failed(FailureKind.BLOCKED, f"HTTP {status}: an anti-bot page came instead (ask the outlet to let the user-agent Mujaz through)", status)
-        if status in (200, 203):
-            return Fetched(address, target.address, status, headers, text, now, headers.get("etag"), headers.get("last-modified"), moved)
-        return await self._refusal(target, status, headers, now)
-
-    async def _refusal(self, target: Target, status: int, headers: Mapping[str, str], now: datetime) -> Failed:
-        after = retry_after(headers.get("retry-after"), now) if status in (429, 503) else None
-        if after and self._hold:
-            await self._hold(self._host_of(target), now + after)
-        kind = KINDS.get(status) or (FailureKind.HTTP_5XX if status >= 500 else FailureKind.HTTP_4XX if status >= 400 else FailureKind.PROTOCOL)
-        from http import HTTPStatus
-
-        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "unknown status"
-        return self._failed(kind, f"HTTP {status} {phrase}", status, after)
-
-
-class _free:  # noqa: N801
-    """Enters at once: for requests that have passed the gate already."""
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
-def _is_latin(value: str) -> bool:
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _headers(response: httpx.Response) -> dict[str, str]:
-    """Give headers by lower-case name, the first of each, as the bytes came (latin-1), so that validators go back byte for byte."""
-    found: dict[str, str] = {}
-    for name, value in response.headers.raw:
-        key = name.decode("latin-1").lower()
-        if key == "set-cookie":
-            continue
-        found.setdefault(key, value.decode("latin-1"))
-    return found
-
-
-def _kind_of(error: Exception) -> tuple[FailureKind, str]:
-    """Give the kind and the words of a failed connection."""
-    text = str(error) or type(error).__name__
-    chain: Any = error
-    while chain is not None:
-        if isinstance(chain, ssl.SSLError):
-            return FailureKind.TLS, f"the encrypted connection failed: {chain.reason or chain}"
-        chain = chain.__cause__ or chain.__context__
-    match error:
-        case httpx.ConnectError():
-            return FailureKind.CONNECT, f"no connection: {text}"
-        case httpx.TimeoutException():
-            return FailureKind.TIMEOUT, f"no answer in time: {text}"
-        case httpx.RemoteProtocolError() | httpx.LocalProtocolError() | httpx.DecodingError():
-            return FailureKind.PROTOCOL, f"the server does not speak HTTP properly: {text}"
-        case httpx.NetworkError() | OSError():
-            return FailureKind.CONNECT, f"the connection broke: {text}"
-    return FailureKind.PROTOCOL, text

@@ -3,113 +3,127 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Iterator
 
 STEP = 64 * 1024
+PLAIN_STARTS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
+ZSTD_WINDOW_LOG = 23  # 8 MiB, the most that RFC 9659 lets a server ask for
+_NONE = ("", "identity", "none")
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(Exception):
     """The decoded body would be larger than allowed."""
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """The body is not what its encoding says, is cut off, or is encoded in a way that is not taken."""
 
 
-def decode(body: bytes, encoding: str, limit: int) -> bytes:
-    """Give the decoded body (raises `TooLarge` or `Broken`)."""
-    names = [part.strip().lower() for part in encoding.split(",") if part.strip().lower() not in ("", "identity")]
+def decode(body: bytes, encoding: str, limit: int, *, cut: bool = False) -> bytes:
+    """Give the decoded body (raises `TooLarge` or `Broken`); with ``cut``, as much of it as can be had within the limit.
+
+    A proxy that names the same encoding twice and applied it once is forgiven; a body that is really encoded twice is not taken.
+    """
+    names = list(dict.fromkeys(part.strip().lower().removeprefix("x-") for part in encoding.split(",")))
+    names = [name for name in names if name not in _NONE]
     if not names or not body:
-        return body
+        return body[:limit] if cut else body
     if len(names) > 1:
         raise Broken(f"the body is encoded {len(names)} times over ({encoding[:60]})")
-    match names[0]:
-        case "gzip" | "x-gzip":
-            return _gzip(body, limit)
-        case "deflate":
-            return _deflate(body, limit)
-        case "br":
-            return _brotli(body, limit)
-        case "zstd":
-            return _zstd(body, limit)
-        case other:
-            raise Broken(f"the encoding {other[:40]!r} is not known")
-
-
-def _inflate(body: bytes, wbits: int, limit: int) -> tuple[bytes, bytes, bool]:
-    """Inflate one stream; gives (text, what follows it, whether it was whole)."""
-    machine = zlib.decompressobj(wbits)
+    reader = READERS.get(names[0])
+    if reader is None:
+        if not _plain(body):
+            raise Broken(f"the encoding {names[0][:40]!r} is not known")
+        return body[:limit] if cut else body
     out = bytearray()
+    try:
+        for piece in reader(body):
+            out += piece
+            if len(out) > limit:
+                raise TooLarge
+    except (TooLarge, Broken) as error:
+        if isinstance(error, Broken) and not out and _plain(body):
+            # says that it is compressed, and is not: some servers do, and browsers show it
+            return body[:limit] if cut else body
+        if not cut:
+            raise
+        return bytes(out[:limit])
+    if encoding.lower().count(names[0]) > 1 and out[:2] == b"\x1f\x8b":
+        raise Broken(f"the body is encoded twice over ({encoding[:60]})")
+    return bytes(out)
+
+
+def _plain(body: bytes) -> bool:
+    """Tell whether a body looks like a text document as it is."""
+    start = body[:200].lstrip()
+    return start.startswith(PLAIN_STARTS) and not any(byte < 9 for byte in start)
+
+
+def _inflated(body: bytes, wbits: int) -> Iterator[bytes]:
+    """Inflate a stream, and the ones after it where it is gzip (several members, one after the other)."""
+    data = body
+    while True:
+        machine = zlib.decompressobj(wbits)
+        try:
+            while data and not machine.eof:
+                yield machine.decompress(data, STEP)
+                data = machine.unconsumed_tail
+            while not machine.eof and (piece := machine.decompress(b"", STEP)):
+                yield piece
+        except zlib.error as error:
+            raise Broken(f"the compressed body is broken: {error}") from None
+        if not machine.eof:
+            raise Broken("the compressed body is cut off")
+        data = machine.unused_data
+        if wbits < 16 or data[:2] != b"\x1f\x8b":
+            return
+
+
+def _gzip(body: bytes) -> Iterator[bytes]:
+    return _inflated(body, 31)
+
+
+def _deflate(body: bytes) -> Iterator[bytes]:
+    # zlib's frame begins with a multiple of 31; what does not is raw deflate, as old IIS sends
+    framed = len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return _inflated(body, 15 if framed else -15)
+
+
+def _brotli(body: bytes) -> Iterator[bytes]:
+    import brotli  # type: ignore[import-untyped,unused-ignore]
+
+    machine = brotli.Decompressor()
+    data = body
+    try:
+        while not machine.is_finished():
+            piece = machine.process(data, output_buffer_limit=STEP)
+            data = b""
+            if not piece and machine.can_accept_more_data():
+                raise Broken("the compressed body is cut off")
+            yield piece
+    except brotli.error as error:
+        raise Broken(f"the compressed body is broken: {error}") from None
+
+
+def _zstd(body: bytes) -> Iterator[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14 and later
+    except ImportError:
+        from backports import zstd
+
     data = body
     try:
         while data:
-            out += machine.decompress(data, STEP)
-            if len(out) > limit:
-                raise TooLarge
-            data = machine.unconsumed_tail
-        out += machine.flush()
-    except zlib.error as error:
+            machine = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
+            while not machine.eof:
+                piece = machine.decompress(data, STEP)
+                data = b""
+                if not piece and machine.needs_input:
+                    raise Broken("the compressed body is cut off")
+                yield piece
+            data = machine.unused_data
+    except zstd.ZstdError as error:
         raise Broken(f"the compressed body is broken: {error}") from None
-    if len(out) > limit:
-        raise TooLarge
-    return bytes(out), machine.unused_data, machine.eof
 
 
-def _gzip(body: bytes, limit: int) -> bytes:
-    if body[:2] != b"\x1f\x8b":
-        if body.lstrip()[:1] in (b"<", b"{", b"["):
-            return body[:limit]  # says gzip, sends plain text: some servers do
-        raise Broken("the body says gzip and is none")
-    out = b""
-    rest = body
-    while rest[:2] == b"\x1f\x8b":  # several members, one after the other
-        part, rest, whole = _inflate(rest, 31, limit - len(out))
-        out += part
-        if not whole:
-            raise Broken("the compressed body is cut off")
-    return out
-
-
-def _deflate(body: bytes, limit: int) -> bytes:
-    try:
-        out, _, whole = _inflate(body, 15, limit)
-    except Broken:
-        out, _, whole = _inflate(body, -15, limit)  # raw deflate, as old IIS sends
-    if not whole:
-        raise Broken("the compressed body is cut off")
-    return out
-
-
-def _brotli(body: bytes, limit: int) -> bytes:
-    import brotli
-
-    machine = brotli.Decompressor()
-    out = bytearray()
-    try:
-        out += machine.process(body, output_buffer_limit=STEP)
-        while not machine.is_finished():
-            before = len(out)
-            out += machine.process(b"", output_buffer_limit=STEP)
-            if len(out) > limit:
-                raise TooLarge
-            if len(out) == before and machine.can_accept_more_data():
-                raise Broken("the compressed body is cut off")
-    except brotli.error as error:
-        raise Broken(f"the compressed body is broken: {error}") from None
-    if len(out) > limit:
-        raise TooLarge
-    return bytes(out)
-
-
-def _zstd(body: bytes, limit: int) -> bytes:
-    import zstandard
-
-    out = bytearray()
-    try:
-        with zstandard.ZstdDecompressor(max_window_size=8 * 2**20).stream_reader(body, read_across_frames=True) as reader:
-            while part := reader.read(STEP):
-                out += part
-                if len(out) > limit:
-                    raise TooLarge
-    except zstandard.ZstdError as error:
-        raise Broken(f"the compressed body is broken: {error}") from None
-    return bytes(out)
+READERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {"gzip": _gzip, "deflate": _deflate, "br": _brotli, "zstd": _zstd}

@@ -1,74 +1,99 @@
 """Decides which addresses may be connected to: globally routable ones only, unless ``fetch.allow_private`` opens the rest.
 
-The check is on the numbers that will be connected to, never on the name, and it is made again on every hop.
+The check is on the numbers that will be connected to, never on the name, and it is made again on every hop: a name that leads
+elsewhere a moment later gains nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
-import socket
-import threading
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from aggregator.fetch.resolve import NoAddress, Resolver
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
-NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
-# prefixes that carry an IPv4 address inside; the carried one must be public too, and none of them is a way to an outlet
-TUNNELS = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32", "::/96", "fec0::/10", "100::/64", "5f00::/16", "3fff::/20", "2001:db8::/32")))
-NEVER = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4")))
-_NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|0[0-7]*|[0-9]+)\Z")
-RESOLVE_SECONDS = 10
+# not handed out for public use, or not to one host; beside what `is_global` knows, which differs between versions of Python
+NEVER_4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+            *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"),
+        ),
+    )
+)
+# of IPv6 only what is handed out to hosts; NAT64 (64:ff9b::/96), mapped and compatible forms, loopback and private are outside it
+PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
+# inside it: protocol assignments with Teredo and ORCHID, documentation, 6to4: ways to an IPv4 address, or to nobody
+NEVER_6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+ISATAP = (0x00005EFE, 0x02005EFE)  # the middle of an interface identifier that carries an IPv4 address
+LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "localdomain", "corp", "home", "private")
+_NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)\Z")
 
 
-class Refused(Exception):  # noqa: N818  (a decision, not a fault)
+class Refused(Exception):
     """An address that may not be connected to; the text says why."""
-
-
-class NoAddress(Exception):  # noqa: N818
-    """A name that has no address."""
 
 
 def is_public(address: Address) -> bool:
     """Tell whether an address is globally routable, also by what it carries inside.
 
-    ``is_global`` alone says True for NAT64 (64:ff9b::/96), 6to4 and site-local addresses.
+    `is_global` alone says True for NAT64, 6to4 and site-local addresses.
     """
     if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id or address.ipv4_mapped is not None:
-            return address.ipv4_mapped is not None and not address.scope_id and is_public(address.ipv4_mapped)
-        if any(address in net for net in (*NAT64, *TUNNELS)):
+        if address.scope_id:
             return False
-    elif any(address in net for net in NEVER):
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+        mapped = address.ipv4_mapped
+        if mapped is not None:
+            return is_public(mapped)
+        if address not in PUBLIC_6 or any(address in net for net in NEVER_6):
+            return False
+        return (int(address) >> 32) & 0xFFFFFFFF not in ISATAP
+    return not any(address in net for net in NEVER_4) and address.is_global
 
 
+@lru_cache(4_096)
 def literal(host: str) -> Address | None:
-    """Give the address that a host part spells in any form that a resolver would take: 127.1, 0x7f000001, 0177.0.0.1, [::1].
+    """Give the address that a host part spells in any form that a system's resolver takes; None if it is a name.
 
-    None if it is a name.
+    `127.1`, `0x7f000001`, `0177.0.0.1`, `2130706433` and `::ffff:127.0.0.1` are all this machine.
+    Raises `Refused` for what looks like a number and is no valid one.
     """
     text = host.strip("[]")
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        pass
+    if ":" in text:
+        try:
+            return ipaddress.IPv6Address(text)
+        except ValueError:
+            raise Refused(f"{host} spells no valid address") from None
     parts = text.rstrip(".").split(".")
-    if not 1 <= len(parts) <= 4 or not all(_NUMBER.match(part) for part in parts):
+    if not _NUMBER.match(parts[-1]):
         return None
+    # a name that ends in a number is an address or nothing (as in browsers): resolvers differ in what they make of it
+    if len(parts) > 4 or not all(_NUMBER.match(part) for part in parts):
+        raise Refused(f"{host} spells no valid address")
     try:
-        numbers = [int(p, 16) if p[:2].lower() == "0x" and len(p) > 2 else 0 if p.lower() == "0x" else int(p, 8) if p[0] == "0" and len(p) > 1 else int(p) for p in parts]
+        numbers = [_number(part) for part in parts]
     except ValueError:
-        return None
+        raise Refused(f"{host} spells no valid address") from None
     *head, last = numbers
     if any(number > 255 for number in head) or last >= 256 ** (4 - len(head)):
         raise Refused(f"{host} spells no valid address")
-    value = last + sum(number << (8 * (3 - at)) for at, number in enumerate(head))
-    return ipaddress.IPv4Address(value)
+    return ipaddress.IPv4Address(last + sum(number << (8 * (3 - at)) for at, number in enumerate(head)))
+
+
+def _number(text: str) -> int:
+    if text[:2] in ("0x", "0X"):
+        return int(text[2:] or "0", 16)
+    return int(text, 8) if text[0] == "0" else int(text)
+
+
+def is_local_name(host: str) -> bool:
+    """Tell whether a name belongs to this machine or network by what it is."""
+    name = host.lower().rstrip(".")
+    return any(name == each or name.endswith(f".{each}") for each in LOCAL_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +110,11 @@ class Guard:
         """
         spelt = literal(host)
         if spelt is not None:
-            found = [spelt]
+            found: list[Address] = [spelt]
         else:
-            if not self.allow_private and _is_local_name(host):
-                raise Refused(f"{host} is a name of this machine or network")
-            found = [ipaddress.ip_address(each.partition("%")[0]) for each in await self.resolver(host, port)]
+            if not self.allow_private and is_local_name(host):
+                raise Refused(f"{host} is a name of this machine or network (fetch.allow_private opens private networks)")
+            found = [_address(each) for each in await self.resolver(host, port)]
         if not found:
             raise NoAddress(f"{host} has no address")
         if not self.allow_private:
@@ -99,41 +124,13 @@ class Guard:
         return list(dict.fromkeys(str(_plain(each)) for each in found))
 
 
+def _address(text: str) -> Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise NoAddress(f"the resolver answered {text[:60]!r}, which is no address") from None
+
+
 def _plain(address: Address) -> Address:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
-
-
-def _is_local_name(host: str) -> bool:
-    name = host.lower().rstrip(".")
-    return name == "localhost" or name.endswith((".localhost", ".local", ".internal", ".home.arpa", ".lan"))
-
-
-async def system_resolver(host: str, port: int) -> list[str]:
-    """Ask the system for a name's addresses in a daemon thread, so that a hanging look-up holds neither the loop nor the exit."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
-
-    def settle(result: list[str] | None, error: BaseException | None) -> None:
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result or [])
-
-    def ask() -> None:
-        result, problem = None, None
-        try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            result = [str(row[4][0]) for row in rows]
-        except (OSError, UnicodeError) as error:
-            problem = NoAddress(f"{host} can't be resolved: {getattr(error, 'strerror', None) or error}")
-        try:
-            loop.call_soon_threadsafe(settle, result, problem)
-        except RuntimeError:
-            pass  # the loop has ended meanwhile
-
-    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
-    async with asyncio.timeout(RESOLVE_SECONDS):
-        return await answer
