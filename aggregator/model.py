@@ -138,13 +138,15 @@ class SourceState:
 
     ``rhythm`` counts publications by hour of the week in UTC (168 numbers, decayed);
     ``hints`` is what the feed itself asks for (`FeedHints`), ``moved_to``/``moved_count``
-    count equal permanent redirects in a row, ``body_digest`` is of the last 200's body.
+    count equal permanent redirects in a row, ``body_digest`` is of the last 200's body, ``validated`` is
+    the address that gave the validators where redirects led elsewhere than ``address``.
     """
 
     status: Status = Status.ACTIVE
     address: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    validated: str | None = None
     next_fetch_at: datetime | None = None
     last_fetch_at: datetime | None = None
     last_success_at: datetime | None = None

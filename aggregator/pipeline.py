@@ -142,6 +142,7 @@ async def _fetch(source: Source, state: SourceState, address: str, ports: Ports)
         address,
         etag=state.etag if conditional else None,
         last_modified=state.last_modified if conditional else None,
+        validated=state.validated or address,
         accept="page" if is_page else "feed",
         ports=ports_of(source),
     )
@@ -158,7 +159,7 @@ async def _not_modified(source: Source, state: SourceState, outcome: NotModified
 
 async def _unchanged(source: Source, state: SourceState, outcome: Fetched, ports: Ports) -> Refreshed:
     state = schedule.moved(state, outcome.moved_to)
-    state = replace(state, etag=outcome.etag, last_modified=outcome.last_modified, probed_at=ports.clock())
+    state = replace(state, etag=outcome.etag, last_modified=outcome.last_modified, validated=_validated(outcome), probed_at=ports.clock())
     state = _success(source, state, outcome, (), state, ports)
     await ports.writer.record(source, state)
     return Refreshed(source, "unchanged", state)
@@ -177,6 +178,7 @@ async def _store(source: Source, state: SourceState, address: str, outcome: Fetc
         schedule.moved(replace(state, address=address), outcome.moved_to),
         etag=outcome.etag,
         last_modified=outcome.last_modified,
+        validated=_validated(outcome),
         probed_at=now,
         body_digest=digest,
         drifted="",
@@ -187,6 +189,11 @@ async def _store(source: Source, state: SourceState, address: str, outcome: Fetc
     judged = tuple(Judged(each.raw, each.article, each.draft) for each in items)
     committed = await ports.writer.commit(Refresh(source.id, proven, judged, document.digests, 0, now))
     return Refreshed(source, "fetched", proven, committed, problems=document.problems)
+
+
+def _validated(outcome: Fetched) -> str | None:
+    """Give the address that the validators belong to, if it is not the one that was asked: they go back to no other."""
+    return outcome.final_address if outcome.final_address != outcome.address else None
 
 
 def _success(source: Source, state: SourceState, outcome: Fetched | NotModified, published: Sequence[datetime], before: SourceState, ports: Ports, hints: object = None) -> SourceState:
