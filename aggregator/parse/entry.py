@@ -119,7 +119,7 @@ def _content(entry: Entry) -> str:
     content = entry.content.strip()
     if not content and "<" in entry.summary and _MARKUP.search(entry.summary):
         content = entry.summary
-    return text.frames_closed(text.without_credit(content[: text.MAX_CONTENT])) if content else ""
+    return text.tame(text.without_credit(content[: text.MAX_CONTENT])) if content else ""
 
 
 # -- identity -------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def _feedparser(data: bytes) -> Parsed:
 
 def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
     """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
-    data = _tamed(cut.without(set(range(len(cut.spans))).difference(wanted)), cut, wanted)
+    data = mend.tamed(cut.without(set(range(len(cut.spans))).difference(wanted)))
     if not mend.well_formed(data):
         data = mend.mended(data)
         if not mend.well_formed(data):
@@ -98,15 +98,6 @@ def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Pa
     if len(found.entries) != len(wanted):
         return _one_by_one(cut, wanted)
     return found.feed, list(zip(wanted, found.entries, strict=True)), []
-
-
-def _tamed(data: bytes, cut: Cut, wanted: Sequence[int]) -> bytes:
-    for index in wanted:
-        entry = cut.entry(index)
-        tame = mend.tamed(entry)
-        if tame is not entry:
-            data = data.replace(entry, tame)
-    return data
 
 
 def _one_by_one(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:

@@ -52,13 +52,14 @@ def well_formed(data: bytes) -> bool:
 _ODD_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos);|#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};)([A-Za-z][A-Za-z0-9]{1,31};)?", re.DOTALL
 )
-_REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,9})|[xX]0*([0-9a-fA-F]{1,8}));")
+_REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,20})|[xX]0*([0-9a-fA-F]{1,20}));")
 _PAIR = re.compile(rb"&#(?:(5[56][0-9]{3})|[xX]([dD][89abAB][0-9a-fA-F]{2}));&#(?:(5[67][0-9]{3})|[xX]([dD][c-fC-F][0-9a-fA-F]{2}));")
 _STRAY_OPEN = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(?![A-Za-z_/!?])", re.DOTALL)
 _NONCHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _BARE_ATTRIBUTE = re.compile(rb"(\s[\w:.-]+\s*=\s*)([^\s\"'<>=]+)(?=[\s/>])")
 _TAG = re.compile(rb"<([A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*(?:\s[^<>]*)?>")
 _START_TAG_END = re.compile(rb"\s*/?>")
+_PREFIX_BOUND = re.compile(rb"xmlns:([\w.-]+)\s*=")
 _PREFIX_USED = re.compile(rb"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=")
 
 
@@ -177,7 +178,7 @@ def prefixes_bound(data: bytes) -> bytes:
     if end < 0:
         return data
     used = {one or other for one, other in _PREFIX_USED.findall(data)} - {b"xml", b"xmlns"}
-    missing = sorted(prefix for prefix in used if not re.search(rb"xmlns:" + re.escape(prefix) + rb"\s*=", data))
+    missing = sorted(used.difference(_PREFIX_BOUND.findall(data)))
     if not missing:
         return data
     declared = b"".join(b' xmlns:%s="%s"' % (prefix, _PREFIXES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in missing[:50])

@@ -64,6 +64,24 @@ class Shape:
     problem: str = ""
 
 
+MAX_TAGS = 250_000
+_MAX_SCANNED = 300_000_000
+_PAIRS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"), (b"<?", b"?>"))
+
+
+def bounded(data: bytes) -> bytes:
+    """Give XML back that can be read in seconds; raises `DocumentError` for more tags, or more unclosed sections, than that."""
+    tags = data.count(b"<")
+    if tags > MAX_TAGS:
+        raise DocumentError("too_large", f"the document has {tags} tags; {MAX_TAGS} are read at most")
+    for opening, closing in _PAIRS:
+        unclosed = data.count(opening) - data.count(closing)
+        # each is looked for to the end of the document, several times
+        if unclosed > 2 and unclosed * len(data) > _MAX_SCANNED:
+            raise DocumentError("not_a_feed", f"the XML is broken beyond mending: {unclosed} sections {opening.decode()} are never closed")
+    return data
+
+
 def look(text: str) -> Shape:
     """Tell what a decoded document is; raises `DocumentError` (``empty``, ``too_large`` for an entity bomb)."""
     data = text.encode("utf-8", "replace").translate(None, _CONTROLS)
@@ -138,6 +156,7 @@ def _doctype(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 _ENTITY = re.compile(rb"<!ENTITY\s+([\w.-]+)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")
+_EXTERNAL = re.compile(rb"<!ENTITY\s+([\w.-]+)\s+(?:SYSTEM|PUBLIC)\b", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&([\w.-]+);")
 _PREDEFINED = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
 
@@ -147,7 +166,8 @@ def _expanded(subset: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
     Raises `DocumentError` (``too_large``) for definitions that unfold into more than 2 MB or into themselves.
     """
-    values = {name: double or single for name, double, single in _ENTITY.findall(subset)}
+    values = dict.fromkeys(_EXTERNAL.findall(subset), b"")  # what they name is never fetched: they stand for nothing
+    values |= {name: double or single for name, double, single in _ENTITY.findall(subset)}
     if len(values) > MAX_ENTITIES:
         raise DocumentError("too_large", f"the document defines {len(values)} entities")
     done: dict[bytes, bytes] = {}
@@ -184,7 +204,7 @@ _CDATA_OR_REFERENCE = re.compile(rb"<!\[CDATA\[.*?\]\]>|&([A-Za-z_][\w.-]*);", r
 def resolved(shape: Shape) -> bytes:
     """Give the document with its own entities put in; raises `DocumentError` where that makes it explode."""
     if not shape.entities:
-        return shape.data
+        return bounded(shape.data)
     values = dict(shape.entities)
     total = 0
 
@@ -198,4 +218,4 @@ def resolved(shape: Shape) -> bytes:
             raise DocumentError("too_large", "the document is an entity bomb: its entities expand without bound")
         return value
 
-    return _CDATA_OR_REFERENCE.sub(put, shape.data)
+    return bounded(_CDATA_OR_REFERENCE.sub(put, bounded(shape.data)))

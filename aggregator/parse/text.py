@@ -40,12 +40,40 @@ def line(html: str, limit: int = MAX_NAME) -> str:
 def _unfold(html: str) -> str:
     for _ in range(3):  # escaped once by the editor, once by the plug-in, once by the feed
         if _TAG.search(html):
-            html = plain(frames_closed(html))
+            html = plain(tame(html))
         elif not _ENTITY.search(html):
             break
         else:
             html = unescape(html)
     return html
+
+
+_MAX_DEPTH = 100
+_FEW_TAGS = 400
+_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
+_VOID = frozenset(("br", "hr", "img", "input", "wbr", "meta", "link", "area", "base", "col", "embed", "param", "source", "track"))
+
+
+def tame(html: str) -> str:
+    """Give HTML that an HTML parser reads as its author meant it, in time: frames closed, no nesting beyond 100 elements.
+
+    html5ever takes 14 s for 100,000 divs in one another.
+    """
+    html = frames_closed(html)
+    if html.count("<") < _FEW_TAGS:
+        return html
+    pieces: list[str] = []
+    depth = at = 0
+    for found in _OPEN_OR_CLOSE.finditer(html):
+        if found[2].lower() in _VOID or found[0].endswith("/>"):
+            continue
+        depth += -1 if found[1] else 1
+        if depth < 0:
+            depth = 0
+        elif depth > _MAX_DEPTH or (found[1] and depth == _MAX_DEPTH):
+            pieces.append(html[at : found.start()])
+            at = found.end()
+    return "".join([*pieces, html[at:]]) if pieces else html
 
 
 _FRAME = re.compile(r"<(iframe|object|applet)\b[^<>]*>", re.IGNORECASE)
