@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from aggregator.arabic.fold import clean, fold
 from aggregator.daemon import assembled
 from aggregator.demo.documents import guid
 from aggregator.demo.newsroom import Piece, Style, source_of
@@ -121,20 +122,21 @@ def account(store: Store, pieces: Sequence[Piece], newsroom: Newsroom, outcome: 
     for item in store.iter_items(StoryFilter()):
         stored.setdefault(item.source_id, set()).add(item.guid)
         links.setdefault(item.source_id, set()).add(identity(item.url))
-        titles.setdefault(item.source_id, set()).add(" ".join(item.title.split()))
+        titles.setdefault(item.source_id, set()).add(fold(item.title))
         count += 1
     matched = 0
     seen: set[tuple[str, str]] = set()
     for piece in pieces:
-        key = (piece.outlet, guid(piece))
-        link = newsroom.link(piece)
+        # as the parser cleans them: control and bidi characters out, NFC
+        own, link = clean(guid(piece)), clean(newsroom.link(piece))
+        key = (piece.outlet, own)
         if key in seen:
             _reason(outcome, "its address came before: kept as a revision of that item")
-        elif guid(piece) in stored.get(piece.outlet, ()) or link in stored.get(piece.outlet, ()):
+        elif not {own, link}.isdisjoint(stored.get(piece.outlet, ())):
             matched += 1
         elif identity(link) in links.get(piece.outlet, ()):
             _reason(outcome, "its address came before in another spelling: kept as a revision of that item")
-        elif " ".join(piece.title.split()) in titles.get(piece.outlet, ()):
+        elif fold(clean(piece.title)) in titles.get(piece.outlet, ()):
             _reason(outcome, "its outlet published the same headline, text and date under another address before")
         else:
             outcome.unaccounted.append(piece)

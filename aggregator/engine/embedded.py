@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from aggregator.engine.base import Report
 from aggregator.engine.writer import ThreadWriter
 from aggregator.errors import MujazError
-from aggregator.model import Claim
+from aggregator.model import Claim, Failed, FailureKind
 from aggregator.pipeline import Ports, Refreshed, refresh
+from aggregator.schedule import after_failure
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -93,11 +94,21 @@ class EmbeddedEngine:
             result = await refresh(claim, self._ports)
         except MujazError as error:
             log.error("%s could not be stored: %s", claim.source.id, error)
-            return
-        except Exception:
+            result = await self._gave_up(claim, str(error))
+        except Exception as error:
             log.exception("an error that should not be while refreshing %s", claim.source.id)
-            return
+            result = await self._gave_up(claim, f"an error that should not be: {type(error).__name__}: {error}")
         self._report(result)
+
+    async def _gave_up(self, claim: Claim, detail: str) -> Refreshed:
+        """Count a refresh that broke as a failure, so that it is shown and backs off; the old validators stay, so nothing is missed."""
+        failure = Failed(FailureKind.INTERNAL, detail, at=self._ports.clock())
+        state = after_failure(claim.source, claim.state, failure, self._ports.clock(), self._ports.settings.fetch, self._ports.rng)
+        try:
+            await self._writer.record(claim.source, state)
+        except MujazError as error:
+            log.error("the failure of %s could not be stored either: %s", claim.source.id, error)
+        return Refreshed(claim.source, "failed", state, failure=failure)
 
     async def once(self, ids: Sequence[str], *, force: bool = False) -> list[str]:
         """Refresh these sources, each at most once, and wait for them; gives those that were not due."""
