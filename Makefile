@@ -41,6 +41,12 @@ $(VENV)/.%: requirements/%.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip --disable-pip-version-check install -q --no-deps --no-build-isolation -e .
 	touch $@
 
+train: $(VENV)/.bench
+	$(BIN)/python -m tests.quality.train
+
+quality: $(VENV)/.bench
+	$(BIN)/python -m tests.quality
+
 requirements:
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --extra parquet -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --all-extras -o requirements/test.txt

@@ -11,9 +11,10 @@ from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
 from aggregator.arabic.tokens import STOP, stem
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
-_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_TOKEN = re.compile(r"\d{1,3}(?: \d{3})+(?![\d.,])|\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
 
+_TEN = frozenset(("عشر", "عشره"))
 _LAST = 999.0  # الحلقة الأخيرة
 
 
@@ -83,7 +84,7 @@ def numbers(text: str) -> list[Quantity]:
 def _value(part: str, table: _Words) -> float | None:
     if part[0].isdigit():
         if _THOUSANDS.fullmatch(part):
-            return float(re.sub("[.,]", "", part))
+            return float(re.sub("[., ]", "", part))
         try:
             return float(part.replace(",", "."))
         except ValueError:
@@ -110,7 +111,12 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
             yield Quantity(sides[0], "score", sides[1])
             place += 3
             continue
+        if part in _TEN and place and parts[place - 1] in table.ordinals:
+            place += 1  # الثالث عشر
+            continue
         start = place
+        value, taken = _compound(value, parts[place + 1 : place + 2], table)
+        place += taken
         while (
             place + 1 < len(parts)
             and (scale := table.scales.get(parts[place + 1], 0.0)) > value
@@ -121,6 +127,16 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
             place += 1
         yield Quantity(value, _unit(parts, start, place + 1, value, table))
         place += 1
+
+
+def _compound(value: float, following: list[str], table: _Words) -> tuple[float, int]:
+    """ثلاثة عشر، خمسة وعشرون: give the sum and how many words it took."""
+    if following and 1 <= value <= 9:
+        if following[0] in _TEN:
+            return value + 10, 1
+        if following[0][0] == "و" and 20 <= table.units.get(following[0][1:], 0) <= 90:
+            return value + table.units[following[0][1:]], 1
+    return value, 0
 
 
 def _unit(parts: list[str], start: int, after: int, value: float, table: _Words) -> str:
@@ -171,7 +187,7 @@ def _ordinals(parts: list[str]) -> Iterator[Quantity]:
             elif len(following) == 2 and following[0] == "و" and following[1] in table.tens:
                 value += table.tens[following[1]]
                 place += 2
-            elif following and following[0] in ("عشر", "عشره"):
+            elif following and following[0] in _TEN:
                 value += 10
                 place += 1
         elif part in table.tens and part[0] != "و" and part.startswith("ال"):

@@ -28,7 +28,7 @@ def _forms() -> _Forms:
         names |= {fold(form): name for form in forms.split("|")}
     alternatives = []
     for form in sorted(names, key=len, reverse=True):
-        literal = re.escape(form).replace(r"\ ", r"\s*")
+        literal = re.escape(form).replace(r"\ ", r"\s+")
         # one short word is a name only where a dateline stands: «الرباط - واج:», «(وكالات)»
         alternatives.append(
             literal if len(form) > 8 or " " in form or "." in form else rf"(?:(?<=[(\[/:-])|(?<=[(\[/:-] )|^){literal}(?= ?[)\]/:-])"

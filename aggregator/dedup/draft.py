@@ -37,9 +37,8 @@ SKETCH = 100
 """Shingles that are kept of a body: the smallest, from which shares are estimated to within .05 (Broder, 1997)."""
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
 _MASK = (1 << 64) - 1
-_HEAD = Struct(
-    "<BBHd8s8sHHHHH"
-)  # version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers
+# version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers
+_HEAD = Struct("<BBHd8s8sHHHHHH")
 
 
 @dataclass(frozen=True, slots=True)

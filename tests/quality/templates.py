@@ -1,0 +1,56 @@
+"""Run the frozen suite ``templates.tsv``: look-alikes that must stay apart and rewordings that must merge."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from aggregator.dedup import Report
+from tests.quality.corpus import Pair
+from tests.quality.measure import Figures, count, stories
+
+SUITE = Path(__file__).with_name("templates.tsv")
+
+
+@cache
+def pairs() -> list[Pair]:
+    """Read the suite; empty where it is missing. Columns: label, kind, title_a, title_b and, if there are, body_* published_* outlet_*."""
+    if not SUITE.exists():
+        return []
+    with SUITE.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+    def side(row: dict[str, str], k: str) -> Report:
+        stamp = row.get(f"published_{k}") or ""
+        at = datetime.fromisoformat(stamp) if stamp else None
+        title = row.get(f"title_{k}") or row.get(f"headline_{k}") or ""
+        return Report(k, title, row.get(f"body_{k}") or "", row.get(f"outlet_{k}") or "", "", at, row.get("language") or "")
+
+    return [
+        Pair(side(row, "a"), side(row, "b"), "D" if row["label"] == "same" else "N", str(n), row.get("kind") or row.get("grade") or "")
+        for n, row in enumerate(rows)
+    ]
+
+
+def merged(pair: Pair) -> bool:
+    """Tell whether two reports, one after the other, become one story."""
+    first, second = stories([pair.a, pair.b])
+    return first == second
+
+
+def figures() -> dict[str, Figures]:
+    """Give the figures of the whole suite, and of its headlines and its pairs with bodies."""
+    every = pairs()
+    yes = [merged(pair) for pair in every]
+    with_bodies = [bool(pair.a.body and pair.b.body) for pair in every]
+    return {
+        "all": count(every, yes),
+        "headline only": count(
+            [p for p, b in zip(every, with_bodies, strict=True) if not b], [y for y, b in zip(yes, with_bodies, strict=True) if not b]
+        ),
+        "with bodies": count(
+            [p for p, b in zip(every, with_bodies, strict=True) if b], [y for y, b in zip(yes, with_bodies, strict=True) if b]
+        ),
+    }
