@@ -230,6 +230,8 @@ def is_mojibake(text: str) -> bool:
     (True, False)
     """
     sample = text[:5_000]
+    if "Ø" not in sample and "ط§" not in sample and "Ã" not in sample:
+        return False
     letters = sum(1 for character in sample if character > "\x7f")
     return letters > 4 and len(_MOJIBAKE.findall(sample)) * 3 > letters
 

@@ -69,6 +69,7 @@ def prune(container: Element, known: Known) -> None:
     """Take everything out of a container (a copy) that is no part of the article's text."""
     etree.strip_elements(container, *_NEVER, with_tail=False)
     _drop_by_name(container)
+    _drop_buttons(container)
     settle(container)
     leaves = leaves_of(container)
     _drop_lines(container, leaves, known)
@@ -172,6 +173,14 @@ def _is_removed(element: Element, whole: int) -> bool:
     return False
 
 
+def _drop_buttons(container: Element) -> None:
+    """Take out links and labels inside a line that only share or print the page."""
+    for link in list(container.iter("a", "span")):
+        text = text_of(link)
+        if len(text) < 25 and "share" in phrases.kinds(" ".join(text.split())) and link is not container:
+            drop(link)
+
+
 # -- by what the lines say ------------------------------------------------------------------------
 
 
@@ -188,7 +197,7 @@ def _drop_lines(container: Element, leaves: list[Leaf], known: Known) -> None:
         if (
             (number < first and _is_head(leaf, known, is_only=not long))
             or (number > last >= 0 and _is_foot(leaf, known, leaves[first:last]))
-            or (long and _is_lone_link(leaf))
+            or (long and (_is_lone_link(leaf) or _is_clock(leaf)))
         ):
             gone.add(leaf.element)
     for element in gone:
@@ -198,6 +207,14 @@ def _drop_lines(container: Element, leaves: list[Leaf], known: Known) -> None:
             for child in list(element):
                 element.remove(child)
             element.text = None
+
+
+_CLOCK = re.compile(r"[\d٠-٩]{1,2}:[\d٠-٩]{2}\s*(?:[صم]|am|pm|GMT)?", re.I)
+
+
+def _is_clock(leaf: Leaf) -> bool:
+    """Tell whether a line is but a time of day, as over the entries of a live page (in a table it is a fact)."""
+    return leaf.element.tag not in ("td", "th", "li") and bool(_CLOCK.fullmatch(leaf.text))
 
 
 def _inside(element: Element, gone: set[Element]) -> bool:

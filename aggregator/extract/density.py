@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from aggregator.extract import phrases
+from aggregator.extract.outline import Outline
 from aggregator.extract.page import Element, Page, names_of, text_of
 
 MIN_PROSE = 25  # characters: a shorter line doesn't tell prose from a label
@@ -79,10 +80,14 @@ class Prose:
         return sum(weight for _, _, weight in self.nodes)
 
 
-def measure(page: Page, root: Element | None = None) -> Prose:
-    """Find the prose of a page, outside of what tag or name says to be something else."""
+def measure(page: Page, around: Outline | None = None, heading: Element | None = None) -> Prose:
+    """Find the prose of a page, outside of what tag or name says to be something else.
+
+    What stands before the headline (``heading``, by its place in ``around``) counts half: an article follows its headline.
+    """
     prose = Prose()
-    top = page.body if root is None else root
+    top = page.body
+    start = around.place(heading, -1) if around is not None else -1
     outside = _headed_outside(top)
     found: list[tuple[Element, str, float]] = []
     for text in _PROSE(top):
@@ -93,17 +98,39 @@ def measure(page: Page, root: Element | None = None) -> Prose:
         if block is None or block.tag == "h1" or _is_outside(block, top, outside):
             continue
         weight = weigh(str(text))
+        if around is not None and around.place(block, start) < start:
+            weight *= 0.5
         if weight > 0:
             found.append((block, str(text), weight))
     cards = _cards(found)
     for number, (block, text, weight) in enumerate(found):
-        lighter = weight * 0.3 if _shape(block) in cards and len(text) < _CARD else weight
+        is_card = len(text) < _CARD and (_shape(block) in cards or _is_teaser(block))
+        lighter = weight * 0.3 if is_card else weight
         prose.nodes.append((block, text, lighter))
         _add(prose, block, top, lighter, number)
     return prose
 
 
 _CARD = 160  # characters: the teaser on a card is shorter
+
+
+def _is_teaser(block: Element) -> bool:
+    """Tell whether a short text stands in a box of its own with a link as long as a headline: a teaser of another story."""
+    if block.tag in ("div", "li", "td", "section") and len(block) and not (block.text or "").strip() and _is_box(block, block[0]):
+        return True
+    parent = block.getparent()
+    return (
+        parent is not None
+        and block.tag in ("p", "div", "span")
+        and len(parent) <= 6
+        and parent[0] is not block
+        and _is_box(parent, parent[0])
+    )
+
+
+def _is_box(box: Element, first: Element) -> bool:
+    link = first if first.tag == "a" else first.find(".//a")
+    return link is not None and len(text_of(link).strip()) >= 15 and len(text_of(box)) < 2 * _CARD
 
 
 def _shape(block: Element) -> tuple[str, ...]:
@@ -231,6 +258,8 @@ def densest(prose: Prose, top: Element) -> Element | None:
         share, best = max(weighed, key=lambda pair: pair[0])
         own = prose.mass[at] - sum(prose.mass[kid] for kid in kids)
         total = sum(weight for weight, _ in weighed) + max(own, 0.0)
+        if own > 0.05 * total:
+            return at
         if _is_leaf(best, prose) or share < 0.6 * total or best.tag in _LISTS:
             return at if _is_text_place(at, kids, best, share, total, prose) else _whole(best, prose, top)
         at = best

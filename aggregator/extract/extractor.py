@@ -15,7 +15,7 @@ from aggregator.arabic.fold import clean
 from aggregator.arabic.language import language as tell_language
 from aggregator.errors import DocumentError
 from aggregator.extract import blocked, candidates, density, images, jsonld, metadata, phrases, source_link, titles
-from aggregator.extract.boilerplate import Known, prune
+from aggregator.extract.boilerplate import Known, drop, prune
 from aggregator.extract.outline import outline
 from aggregator.extract.page import Element, Page, fragment, read, text_of
 from aggregator.extract.sanitize import plain, sanitize
@@ -58,11 +58,11 @@ def article(
     etree.strip_elements(page.tree, *_NO_TEXT, with_tail=False)
     blocked.refuse(page)
     source = source_link.find(page, linked)
-    prose = density.measure(page)
     texts = _texts(linked, feed_html)
-    choice = candidates.choose(page, prose, texts=texts) if chosen.body is None else candidates.Choice(chosen.body, 0.98, "selectors")
     around = outline(page)
     head = titles.headline(page, linked, around, feed_title=feed_title)
+    prose = density.measure(page, around, head.element)
+    choice = candidates.choose(page, prose, texts=texts) if chosen.body is None else candidates.Choice(chosen.body, 0.98, "selectors")
     title, flags = titles.split_flags(chosen.title) if chosen.title else (head.text, head.flags)
     first = _first_prose(prose, choice.element)
     place = metadata.Place(timezone, country, now)
@@ -70,7 +70,7 @@ def article(
     names = titles.site_names(page, linked)
     author = chosen.author or metadata.author(page, linked, around, names, heading=head.element, first=first)
     known = Known(title=head.text or title, author=author, category=page.head.first("article:section"), dates=when.lines)
-    body = _body(page, choice, linked, texts, known)
+    body = _body(page, choice, linked, texts, known, head.element)
     if not title or (not body.text and not body.html):
         raise DocumentError("not_an_article", _why_none(page, title))
     if candidates_are_links(page, prose, linked, body):
@@ -151,11 +151,13 @@ def _first_prose(prose: density.Prose, element: Element | None) -> Element | Non
     return prose.nodes[numbers[0]][0] if numbers else None
 
 
-def _body(page: Page, choice: candidates.Choice, linked: jsonld.Linked, texts: tuple[tuple[str, str], ...], known: Known) -> _Body:
+def _body(
+    page: Page, choice: candidates.Choice, linked: jsonld.Linked, texts: tuple[tuple[str, str], ...], known: Known, heading: Element | None
+) -> _Body:
     """Cut the body out of the tree; where the tree has none, take what JSON-LD, the feed or the description says."""
     body = _Body("", "")
     if choice.element is not None:
-        body = _clean(deepcopy(choice.element), page.base, known)
+        body = _clean(_copied(choice.element, heading), page.base, known)
     # the tree has but a teaser of what the page itself declares as its text (it is drawn by a script)
     for method, text in texts:
         if len(text) > 200 and len(body.text) < 0.5 * len(text):
@@ -169,6 +171,41 @@ def _body(page: Page, choice: candidates.Choice, linked: jsonld.Linked, texts: t
     if len(summary) >= 30 and (linked.found or page.head.first("og:type").lower().startswith(("article", "video"))):
         return _Body(_as_html(summary, page.base), summary, _SUMMARY, "description")
     return body
+
+
+_MARK = "data-mujaz-heading"
+
+
+def _copied(element: Element, heading: Element | None) -> Element:
+    """Copy the article's part of the tree, without its headline and what stands before that."""
+    inside = heading is not None and heading is not element and any(ancestor is element for ancestor in heading.iterancestors())
+    if not inside or heading is None:
+        return deepcopy(element)
+    heading.set(_MARK, "")
+    copy = deepcopy(element)
+    del heading.attrib[_MARK]
+    at = next((part for part in copy.iter(heading.tag) if part.get(_MARK) is not None), None)
+    if at is None:
+        return copy
+    drop(at) if at.tail and not at.tail.isspace() else _drop_before(copy, at)
+    return copy
+
+
+def _drop_before(copy: Element, heading: Element) -> None:
+    """Remove a heading and all that precedes it, unless that is most of the text (then it was no headline)."""
+    whole = len(text_of(copy))
+    before = [heading]
+    at = heading
+    while at is not copy:
+        before += at.itersiblings(preceding=True)
+        parent = at.getparent()
+        if parent is None:
+            return
+        at = parent
+    if sum(len(text_of(part)) for part in before) > 0.75 * whole:
+        return
+    for part in before:
+        drop(part)
 
 
 def _weighed(confidence: float, text: str) -> float:

@@ -70,15 +70,13 @@ def headline(page: Page, linked: Linked, around: Outline, *, feed_title: str = "
 
 def _placed(page: Page, said: Sequence[str]) -> Headline | None:
     """Find what the page says of its headline as a text of its own somewhere in it, whole or without a first or last segment."""
-    for text in said:
-        for part in (text, *_segments(text)):
-            if len(part.split()) < 3:
-                continue
-            nodes = _SAME_TEXT(page.body, text=part)
-            for node in nodes[:5]:
-                element = node.getparent()
-                if element is not None and not node.is_tail and element.tag != "option":
-                    return _finish(part, element)
+    for part in [*said, *(segment for text in said for segment in _segments(text))]:
+        if len(part.split()) < 3:
+            continue
+        for node in _SAME_TEXT(page.body, text=part)[:5]:
+            element = node.getparent()
+            if element is not None and not node.is_tail and element.tag != "option":
+                return _finish(part, element)
     return None
 
 
@@ -186,7 +184,7 @@ def _without_site(text: str, names: Sequence[str], *, certain: bool, others: Seq
         end = spans.pop().start()
     while spans and _is_named(text[start : spans[0].start()], names):
         start = spans.pop(0).end()
-    if not certain and end == len(text) and spans:
+    if not certain and end == len(text) and spans and not set(spans[-1][0]) & set(":/>"):
         last = spans[-1]
         rest, name = text[start : last.start()], text[last.end() :]
         if len(name.split()) <= 4 and len(rest.split()) >= max(3, len(name.split()) + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from golden.pages import Golden, f1, golden, real, tokens, written
+from tests.golden.pages import Golden, f1, golden, real, tokens, written
 
 PAGES = golden()
 

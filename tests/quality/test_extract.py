@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from golden.pages import f1, golden, written
+from tests.golden.pages import f1, golden, written
 
 BASELINE = Path(__file__).parent / "extract_baseline.json"
 
