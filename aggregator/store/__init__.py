@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, SourceState, Status, Story, StoryFilter
 from aggregator.store import commit as _commit
@@ -261,8 +261,7 @@ class Store:
     def generation(self) -> int:
         """Give a number that changes whenever stories do."""
         with self.database.read() as c:
-            newest, number = c.execute(select(func.max(t.story.c.updated_at), func.max(t.story.c.id))).one()
-            return (newest or 0) * 1_000_003 + (number or 0)
+            return int(c.execute(select(t.meta.c.value).where(t.meta.c.key == "generation")).scalar() or 0)
 
     # -- by hand ----------------------------------------------------------------------------
 

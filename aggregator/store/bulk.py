@@ -31,6 +31,16 @@ def statement(sql: str) -> Statement:
     return Statement(sql, sql.replace("%", "%%").replace("?", "%s"))
 
 
+_TOUCH = statement(
+    "INSERT INTO meta (key, value) VALUES ('generation', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)"
+)
+
+
+def touch(c: Connection) -> None:
+    """Note that what readers see has changed, so that kept pages are made anew."""
+    _TOUCH.run(c, [()])
+
+
 def insert(table: str, columns: Sequence[str]) -> Statement:
     """Give the insertion of whole rows."""
     names = ", ".join(f'"{name}"' for name in columns)

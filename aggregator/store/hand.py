@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from aggregator.errors import UsageError
 from aggregator.model import Outlet
-from aggregator.store import keys, search, story
+from aggregator.store import bulk, keys, search, story
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms, to_ms
 
@@ -64,6 +64,7 @@ def merge(c: Connection, story_ids: Sequence[int], now: datetime) -> int:
     if moved:
         values = {"story": target, "why": json.dumps(["hand"]), "score": 1.0}
         c.execute(update(t.item).where(t.item.c.id.in_(moved)).values(values))
+    story.inherit_links(c, target, others)
     all_items = [r[0] for r in c.execute(select(t.item.c.id).where(t.item.c.story == target))]
     c.execute(delete(t.apart).where(t.apart.c.item.in_(all_items), t.apart.c.other.in_(all_items)))
     _pin(c, all_items)
@@ -153,6 +154,7 @@ def _set_image(c: Connection, image: str, state: str, now: datetime) -> None:
     s = t.image_state.c
     if c.execute(update(t.image_state).where(s.image == image).values(state=state, at=to_ms(now))).rowcount == 0:
         c.execute(insert(t.image_state).values(image=image, state=state, at=to_ms(now)))
+    bulk.touch(c)
     touched = [r[0] for r in c.execute(select(t.item.c.story).where(t.item.c.image == image))]
     c.execute(update(t.story).where(t.story.c.id.in_(touched)).values(updated_at=to_ms(now)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select, update
 
 from aggregator.arabic.fold import fold
-from aggregator.store import keys, search, story
+from aggregator.store import bulk, keys, search, story
 from aggregator.store import schema as t
 from aggregator.store.identity import Identity, alike
 from aggregator.store.refresh import Judged, Refresh
@@ -100,6 +100,7 @@ def meet(
     ):
         if fills:
             c.execute(update(t.item).where(t.item.c.id == row.id).values(fills))
+            bulk.touch(c)
         return None
     body, html = (article.body, article.body_html) if article.body or not old else (old, None)
     if not elsewhere:

@@ -159,6 +159,7 @@ class Batch:
             independent = count_independent([(outlet, agency, verbatim) for outlet, agency, verbatim, _ in items])
             rows.append((story_id, min(times), max(times), min(times), now, len(items), independent, spread(independent, min(times))))
         _NEW_STORIES.run(self._c, rows)
+        bulk.touch(self._c)
         _LINKS.run(self._c, [(a, b, score, why) for (a, b), (score, why) in self._links.items()])
         return self._joined
 
@@ -213,6 +214,13 @@ def link(c: Connection, story_id: int, decision: Decision) -> None:
             why = json.dumps([reason.to_text() for reason in close.why], ensure_ascii=False)
             rows += [(story_id, other, close.score, why), (other, story_id, close.score, why)]
     _LINKS.run(c, rows)
+
+
+def inherit_links(c: Connection, target: int, others: Sequence[int]) -> None:
+    """Give the links of stories that are about to go to the one that they become."""
+    r = t.related.c
+    rows = c.execute(select(t.related).where(r.story.in_(list(others)), r.other.not_in([target, *others]))).all()
+    _LINKS.run(c, [each for row in rows for each in ((target, row.other, row.score, row.why), (row.other, target, row.score, row.why))])
 
 
 def judge_again(
@@ -276,11 +284,13 @@ def refresh(c: Connection, ids: Iterable[int], now: datetime) -> None:
         if not items:
             c.execute(delete(t.story).where(t.story.c.id == story_id))
             c.execute(delete(t.related).where((t.related.c.story == story_id) | (t.related.c.other == story_id)))
+            c.execute(delete(t.merge_report).where(t.merge_report.c.story == story_id))
             continue
         first, last = min(r.shown_at for r in items), max(r.shown_at for r in items)
         independent = count_independent([(r.outlet, r.agency, r.verbatim) for r in items])
         rows.append((first, last, first, moment, len(items), independent, spread(independent, first), story_id))
     _REFRESH.run(c, rows)
+    bulk.touch(c)
 
 
 def count_independent(items: Sequence[tuple[str, str, bool]]) -> int:

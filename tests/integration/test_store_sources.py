@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from news import NOW, SPAIN, entry, made, refresh, source
 
 from aggregator.model import Claim, Failed, FailureKind, FeedHints, Kind, Recipe, Selectors, SourceState, Status, StoryFilter
 from aggregator.store import Store
 from aggregator.store import sources as store_sources
+from tests.integration.news import NOW, SPAIN, entry, made, refresh, source
 
 QUARTER = timedelta(minutes=15)
 
