@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from aggregator.arabic.datewords import AND, Line
-from aggregator.arabic.stamps import Impossible, offset, on_24_hours, year_of
+from aggregator.arabic.stamps import HIJRI_YEARS, Impossible, offset, on_24_hours, year_of
 from aggregator.arabic.zones import zone
 
-HIJRI_YEARS = range(1343, 1501)  # what Umm al-Qura's tables cover
 _BETWEEN = frozenset("/-.,|–—−؍\\")
 _ORDINAL = frozenset(("er", "st", "nd", "rd", "th", "e", "°", "º", "o"))
 _FILLER = frozenset(",-–—|•·/()[]:;.،«»*؍")
@@ -45,10 +44,11 @@ class Clock:
 
 @dataclass(slots=True)
 class Distance:
-    """How long ago: ``seconds`` and calendar ``months`` (a year is 12)."""
+    """How long ago: ``seconds`` and calendar ``months`` (a year is 12); ``unit`` is the smallest that is named."""
 
     seconds: int = 0
     months: int = 0
+    unit: str = "second"
 
 
 def fillers(line: Line, index: int, most: int = 6) -> tuple[int, int | None]:
@@ -109,10 +109,10 @@ def _day_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     day = line.number(index)
     after = index + 1
     if day < 0:
-        first = line.phrase("first", index)
-        if first is None:
+        named = _named_day(line, index)
+        if named is None:
             return None
-        day, after = 1, first[1]
+        day, after = named
     elif line.text(after) in _ORDINAL:
         after += 1
     after = _over(line, after)
@@ -122,6 +122,16 @@ def _day_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     month, calendar, after = found
     year, after = _year(line, after, whole)
     return Day(year, month, day, calendar), after
+
+
+def _named_day(line: Line, index: int) -> tuple[int, int] | None:
+    """Read «فاتح» and «غرة», and the ordinals with «من» behind them: «الثاني من» (not the one of «تشرين الثاني»)."""
+    if first := line.phrase("first", index):
+        return 1, first[1]
+    ordinal = line.phrase("ordinal", index)
+    if ordinal is None or line.text(ordinal[1]) != "من":
+        return None
+    return int(ordinal[0]), ordinal[1]
 
 
 def _month_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
@@ -134,7 +144,7 @@ def _month_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     day = line.number(after)
     if day < 0:
         year = line.number(after, 4)
-        if whole and line.digits(after) == 4:
+        if whole and line.digits(after) == 4 and fillers(line, 0)[0] >= index and after + 1 == len(line):
             return Day(year, month, 1, calendar, precision="month"), after + 1
         return None
     if line.text(after + 1) == ":":
@@ -142,6 +152,8 @@ def _month_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     after += 1
     if line.text(after) in _ORDINAL:
         after += 1
+    if _one_month(line, _over(line, after)) is not None:
+        return None  # «mar. 21 janv.»: a Tuesday
     year_found, beyond = _year(line, after, whole)
     if year_found is None and (clock := clock_at(line, fillers(line, after)[0])) is not None and line.digits(clock[1]) == 4:
         # ctime writes the year behind the clock; the clock is read again by whoever asks for it
@@ -160,8 +172,12 @@ def _year_first(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     found = _month(line, after)
     if found is None:
         return None
-    day = line.number(_over(line, found[2]))
-    return (Day(year, found[0], day, found[1]), _over(line, found[2]) + 1) if day >= 0 else None
+    after = _over(line, found[2])
+    if line.number(after) >= 0 and line.text(after + 1) != ":":
+        return Day(year, found[0], line.number(after), found[1]), after + 1
+    if whole and index == 0 and found[2] == len(line):
+        return Day(year, found[0], 1, found[1], precision="month"), after
+    return None
 
 
 def _over(line: Line, index: int) -> int:
@@ -184,8 +200,9 @@ def _month(line: Line, index: int) -> tuple[int, str, int] | None:
     month, calendar, after = found
     if line.text(after) == ".":
         after += 1
-    if line.text(after) in ("/", "(", "-", "–"):
-        again = _one_month(line, after + 1)
+    beside = after + 1 if line.text(after) in ("/", "(", "-", "–") else after
+    if beside < len(line):
+        again = _one_month(line, beside)
         if again is not None and again[1] == calendar:
             if again[0] != month:
                 raise Impossible("two months are named")
@@ -202,7 +219,7 @@ def _one_month(line: Line, index: int) -> tuple[int, str, int] | None:
 
 def _year(line: Line, index: int, whole: bool) -> tuple[int | None, int]:
     """Read the year behind a month: four digits, «'25», «-25», or as the end of a text two digits."""
-    after = _over(line, index)
+    after = _over(line, index + 1 if line.text(index) == ")" else index)
     if line.text(after) == "'" and line.digits(after + 1) == 2:
         return year_of(line.text(after + 1)), after + 2
     width = line.digits(after)
@@ -373,6 +390,7 @@ def _amounts(line: Line, index: int) -> tuple[Distance, int] | None:
         if found is None:
             break
         count, last, after = found
+        distance.unit = last
         if last in _SECONDS:
             distance.seconds += int(count * _SECONDS[last])
         elif count != int(count):

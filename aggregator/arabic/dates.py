@@ -11,7 +11,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone as fixed, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from aggregator.arabic import hijri, stamps
 from aggregator.arabic.dategrammar import Clock, Day, Distance, clock_at, day_at, distance_at, fillers
@@ -25,7 +25,8 @@ _SHORT = 14  # tokens: in a longer line «اليوم» and «منذ يومين»
 _MONTH_FIRST = frozenset(("US",))
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NULL_DATES = ("0000-00-00", "0001-01-01", "-0001", "1970-01-01T00:00:00", "1970-01-01 00:00:00")
-_EPOCH = datetime(1970, 1, 1, tzinfo=fixed.utc)
+_PRECISION = {"day": "day", "week": "day", "month": "month", "year": "year"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class DateResult:
     """A moment in UTC, or None and why not.
 
     ``problem`` says why there is no date, or what is odd about the one there is; ``precision``
-    is ``time``, ``day``, ``month`` or ``year``: a day without a clock is its local midnight.
+    is ``time``, ``day``, ``month`` or ``year``: a day without a clock is its local midnight,
+    a month its first day, and «منذ 3 أيام» is told to the day.
     """
 
     value: datetime | None
@@ -42,6 +44,10 @@ class DateResult:
 
     def __bool__(self) -> bool:
         return self.value is not None
+
+
+class _Hopeless(Impossible):
+    """What makes the whole text no date."""
 
 
 @dataclass(slots=True)
@@ -71,9 +77,7 @@ class _Place:
         return self.now.astimezone(self.zone).date()
 
 
-def parse_date(
-    text: str, *, timezone: str | tzinfo = "UTC", country: str = "", now: datetime, dayfirst: bool | None = None
-) -> DateResult:
+def parse_date(text: str, *, timezone: str | tzinfo = "UTC", country: str = "", now: datetime, dayfirst: bool | None = None) -> DateResult:
     """Read a text that is a date, such as a feed's ``pubDate`` or a page's date line.
 
     ``timezone`` and ``country`` (ISO 3166) are the source's: they say what a time without a zone
@@ -104,9 +108,7 @@ def parse_date(
         return DateResult(None, str(error))
 
 
-def find_date(
-    text: str, *, timezone: str | tzinfo = "UTC", country: str = "", now: datetime, dayfirst: bool | None = None
-) -> DateResult:
+def find_date(text: str, *, timezone: str | tzinfo = "UTC", country: str = "", now: datetime, dayfirst: bool | None = None) -> DateResult:
     """Find the publication date in a longer line, such as a by-line or the head of a page.
 
     A date marked as published («نشر في») is preferred, one marked as updated («آخر تحديث») comes last.
@@ -120,7 +122,10 @@ def find_date(
     line = Line(text[:MAX_LINE])
     readings, problem = _search(line)
     if not readings and len(line) <= _SHORT:
-        reading = _relative(line, whole=False)
+        try:
+            reading = _relative(line, whole=False)
+        except Impossible as error:
+            return DateResult(None, str(error))
         readings = [reading] if reading else []
     for reading in readings:
         try:
@@ -158,13 +163,15 @@ def _search(line: Line, *, whole: bool = False) -> tuple[list[_Reading], str]:
         try:
             day = day_at(line, index, whole=whole)
             if day is None:
-                clock_here = _clock_here(line, index)
+                clock_here = _clock_here(line, index, whole)
                 if clock_here is not None:
                     clock, index = (clock_here[0], clock_here[1]), clock_here[1]
                 else:
                     index += 1
                 continue
             reading, after = _around(line, index, day, clock, whole)
+        except _Hopeless:
+            raise
         except Impossible as error:
             problem, index = problem or str(error), index + 1
             continue
@@ -175,12 +182,17 @@ def _search(line: Line, *, whole: bool = False) -> tuple[list[_Reading], str]:
     return [reading for _, reading in found], problem if not found else ""
 
 
-def _clock_here(line: Line, index: int) -> tuple[Clock, int] | None:
+def _clock_here(line: Line, index: int, whole: bool) -> tuple[Clock, int] | None:
+    """Read a clock that can be nothing else; where the whole text should be a date, an impossible one ends the matter."""
     label = line.phrase("at", index)
-    if label is not None and line.text(label[1] - 1) in ("الساعه", "a"):
-        return clock_at(line, label[1], labelled=True)
-    if line.digits(index) and line.text(index + 1) in (":", "h"):
-        return clock_at(line, index)
+    try:
+        if label is not None and line.text(label[1] - 1) == "الساعه":
+            return clock_at(line, label[1], labelled=True)
+        if line.digits(index) and line.text(index + 1) in (":", "h"):
+            return clock_at(line, index)
+    except Impossible as error:
+        if whole:
+            raise _Hopeless(str(error)) from None
     return None
 
 
@@ -192,7 +204,7 @@ def _around(line: Line, index: int, day: tuple[Day, int], clock: tuple[Clock, in
     beyond, weekday = fillers(line, after)
     if reading.weekday is None:
         reading.weekday = weekday
-    labelled = any(line.text(n) in ("الساعه", "a") for n in range(after, beyond))
+    labelled = any(line.text(n) == "الساعه" for n in range(after, beyond))
     timed = clock_at(line, beyond, labelled=labelled)
     if timed is not None:
         reading.clock, after = timed
@@ -251,7 +263,7 @@ def _relative(line: Line, *, whole: bool) -> _Reading | None:
         day = line.phrase("dayword", index)
         if day is not None:
             beyond, weekday = fillers(line, day[1])
-            labelled = any(line.text(n) in ("الساعه", "a") for n in range(day[1], beyond))
+            labelled = any(line.text(n) == "الساعه" for n in range(day[1], beyond))
             clock = clock_at(line, beyond, labelled=labelled) or _clock_before(line, index)
             if whole or clock or len(line) <= 6:
                 return _Reading(days_ago=-int(day[0]), clock=clock[0] if clock else None, weekday=weekday)
@@ -260,7 +272,7 @@ def _relative(line: Line, *, whole: bool) -> _Reading | None:
 
 def _clock_before(line: Line, index: int) -> tuple[Clock, int] | None:
     for start in range(max(0, index - 8), index):
-        clock = _clock_here(line, start)
+        clock = _clock_here(line, start, whole=False)
         if clock is not None and fillers(line, clock[1])[0] >= index:
             return clock
     return None
@@ -313,11 +325,12 @@ def _ago(distance: Distance, place: _Place) -> Stamp:
     stamps.check_year(year)
     local = local.replace(year=year, month=month + 1, day=min(local.day, calendar.monthrange(year, month + 1)[1]))
     try:
-        moment = local.astimezone(fixed.utc) - timedelta(seconds=distance.seconds)
+        moment = local.astimezone(UTC) - timedelta(seconds=distance.seconds)
     except OverflowError:
         raise Impossible("it is too long ago") from None
     stamp = _stamp_of(moment.date())
-    _set_clock(stamp, Clock(moment.hour, moment.minute, moment.second, moment.microsecond, fixed.utc))
+    _set_clock(stamp, Clock(moment.hour, moment.minute, moment.second, moment.microsecond, UTC))
+    stamp.precision = _PRECISION.get(distance.unit, "time")
     return stamp
 
 
@@ -388,11 +401,15 @@ def _of_hijri(day: Day, weekday: int | None, place: _Place) -> Stamp:
         this = (hijri.from_gregorian(place.today) or (0, 0, 0))[0]
         return _without_year(lambda year: hijri.to_gregorian(year, day.month, day.day), range(this + 1, this - 9, -1), weekday, place)
     found = hijri.to_gregorian(day.year, day.month, day.day)
+    if day.precision != "day":
+        return Stamp(found.year, found.month, found.day, precision=day.precision)
     if weekday is not None and place.country not in ("", "SA"):
         # the country's own sighting: «الاثنين 20 رجب» where Umm al-Qura has a Sunday
         for shift in (1, -1):
             if found.weekday() != weekday == (found + timedelta(days=shift)).weekday():
-                return _stamp_of(found + timedelta(days=shift), "the weekday tells that the country's Hijri calendar is a day apart from Umm al-Qura")
+                return _stamp_of(
+                    found + timedelta(days=shift), "the weekday tells that the country's Hijri calendar is a day apart from Umm al-Qura"
+                )
     return _stamp_of(found)
 
 

@@ -14,6 +14,7 @@ _TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]")
 # joined to the word after it: «ساعة ونصف», «خمس وعشرين دقيقة»
 AND = frozenset(("و", "et", "and"))
 _COUNTED = ("number", "part", "unit", "dual")
+_GLUED_CLOCK = re.compile(r"\b((?:19|20)\d\d)(\d{1,2}:\d\d)")  # «21/1/202510:15 م»
 
 
 class Token(NamedTuple):
@@ -60,7 +61,7 @@ class Line:
     def __init__(self, text: str) -> None:
         self.tokens: list[Token] = []
         end = 0
-        for match in _TOKEN.finditer(fold(text)):
+        for match in _TOKEN.finditer(_GLUED_CLOCK.sub(r"\1 \2", fold(text))):
             if len(self.tokens) >= MAX_TOKENS:
                 break
             self._add(match.group(), glued=match.start() == end)

@@ -16,7 +16,20 @@ NOUNS: dict[str, tuple[str, str, str, str, str]] = {
     "ساعة": ("ساعة", "ساعتين", "ساعات", "ساعة", "ساعة"),
     "يوم": ("يوم", "يومين", "أيام", "يوما", "يوم"),
 }
-MONTHS_EAST = ("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول")
+MONTHS_EAST = (
+    "كانون الثاني",
+    "شباط",
+    "آذار",
+    "نيسان",
+    "أيار",
+    "حزيران",
+    "تموز",
+    "آب",
+    "أيلول",
+    "تشرين الأول",
+    "تشرين الثاني",
+    "كانون الأول",
+)
 MONTHS_EGYPT = ("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر")
 MONTHS_MOROCCO = ("يناير", "فبراير", "مارس", "أبريل", "ماي", "يونيو", "يوليوز", "غشت", "شتنبر", "أكتوبر", "نونبر", "دجنبر")
 MONTHS_TUNIS = ("جانفي", "فيفري", "مارس", "أفريل", "ماي", "جوان", "جويلية", "أوت", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر")
@@ -27,8 +40,34 @@ MONTHS = {
 }
 MONTHS_FRENCH = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
 MONTHS_ENGLISH = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-MONTHS_HIJRI = ("محرم", "صفر", "ربيع الأول", "ربيع الآخر", "جمادى الأولى", "جمادى الآخرة", "رجب", "شعبان", "رمضان", "شوال", "ذو القعدة", "ذو الحجة")
-MONTHS_HIJRI_LATIN = ("Muharram", "Safar", "Rabi‘ I", "Rabi‘ II", "Jumada I", "Jumada II", "Rajab", "Sha‘ban", "Ramadan", "Shawwal", "Dhu al-Qa‘da", "Dhu al-Hijja")
+MONTHS_HIJRI = (
+    "محرم",
+    "صفر",
+    "ربيع الأول",
+    "ربيع الآخر",
+    "جمادى الأولى",
+    "جمادى الآخرة",
+    "رجب",
+    "شعبان",
+    "رمضان",
+    "شوال",
+    "ذو القعدة",
+    "ذو الحجة",
+)
+MONTHS_HIJRI_LATIN = (
+    "Muharram",
+    "Safar",
+    "Rabi‘ I",
+    "Rabi‘ II",
+    "Jumada I",
+    "Jumada II",
+    "Rajab",
+    "Sha‘ban",
+    "Ramadan",
+    "Shawwal",
+    "Dhu al-Qa‘da",
+    "Dhu al-Hijja",
+)
 DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
 
 
@@ -49,7 +88,11 @@ def ago(age: timedelta, language: str = "ar") -> str:
     seconds = max(0, int(age.total_seconds()))
     if seconds < 60:
         return {"ar": "قبل لحظات", "fr": "à l’instant"}.get(language, "just now")
-    for size, noun, french, english in ((86_400, "يوم", "jour", "day"), (3_600, "ساعة", "heure", "hour"), (60, "دقيقة", "minute", "minute")):
+    for size, noun, french, english in (
+        (86_400, "يوم", "jour", "day"),
+        (3_600, "ساعة", "heure", "hour"),
+        (60, "دقيقة", "minute", "minute"),
+    ):
         n = seconds // size
         if n:
             plural = "s" if n > 1 else ""
@@ -82,5 +125,3 @@ def say_hijri(moment: datetime, language: str = "ar", timezone: str = "UTC") -> 
     if language == "ar":
         return f"{date.day} {MONTHS_HIJRI[date.month - 1]} {date.year} هـ"
     return f"{date.day} {MONTHS_HIJRI_LATIN[date.month - 1]} {date.year} {'H' if language == 'fr' else 'AH'}"
-
-

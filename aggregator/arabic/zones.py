@@ -7,7 +7,7 @@ country is at UTC+0 for good, which the package knows (2026.6) and many systems 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -60,7 +60,7 @@ def zone(name: str) -> tzinfo:
     '2026-09-21T12:00:00+00:00'
     """
     if name in ("", "UTC", "GMT", "Z"):
-        return timezone.utc
+        return UTC
     found = _from_package(name) or _from_system(name)
     if found is None:
         raise UsageError(f"There is no time zone {name!r}; use a name like Africa/Casablanca.")
@@ -85,9 +85,9 @@ def versions() -> tuple[str, str]:
     """Give the release of the package's zone data and of the system's, empty where they can't be told."""
     try:
         package = files("tzdata").joinpath("zones")
-        import tzdata
+        from importlib import import_module
 
-        ours = str(tzdata.IANA_VERSION) if package.is_file() else ""
+        ours = str(import_module("tzdata").IANA_VERSION) if package.is_file() else ""
     except ModuleNotFoundError:
         ours = ""
     return ours, _system_version()
@@ -104,7 +104,7 @@ def differences(now: datetime, days: int = 400) -> tuple[str, ...]:
         if package is None or system is None:
             continue
         for day in range(days):
-            moment = now + timedelta(days=day)
+            moment = now.replace(hour=12) + timedelta(days=day)  # clocks change at night
             if moment.astimezone(package).utcoffset() != moment.astimezone(system).utcoffset():
                 found.append(f"{name} from {moment:%Y-%m-%d}")
                 break
