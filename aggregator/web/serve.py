@@ -19,6 +19,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(256)  # whoever reads the printed address may ask at once
     except OSError as error:
         listener.close()
         raise ConfigurationError(
@@ -40,6 +41,7 @@ def server(app: FastAPI, *, drain: int = 5) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_config=None,
+        lifespan="off",
         access_log=False,
         server_header=False,
         date_header=True,

@@ -1,0 +1,79 @@
+"""A newsroom served on loopback and the command that fetches from it, for tests from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator.demo.newsroom import Piece, Style
+from aggregator.demo.server import Newsroom
+from aggregator.model import Outlet
+
+COMMAND = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())"]
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def newsroom(outlets: int) -> Newsroom:
+    """Give an empty newsroom of plain RSS outlets o0, o1 …"""
+    styles = {f"o{n}": Style(Outlet(f"o{n}", f"منبر {n}")) for n in range(outlets)}
+    room = Newsroom(styles)
+    room.now = START
+    return room
+
+
+def pieces(outlets: int, start: int, count: int) -> list[Piece]:
+    """Give ``count`` different articles of each outlet, numbered from ``start``."""
+    found = []
+    for n in range(outlets):
+        for k in range(start, start + count):
+            number = n * 100_000 + k
+            title = f"عنوان رقم {number} يتحدث عن حدث {number * 7919 % 9973} في حي {number * 104729 % 7907}"
+            body = f"نص المقال {number} وفيه جملة أولى عن الحدث {number * 31}.\nوجملة ثانية عن الحي {number * 17} وساكنته."
+            found.append(Piece(number, f"o{n}", f"http://o{n}.example/{k}", title, body, START + timedelta(minutes=k)))
+    return found
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs mujaz on one data folder with one catalogue."""
+
+    folder: Path
+    catalogue: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "MUJAZ_FETCH__ALLOW_PRIVATE": "true",
+            "MUJAZ_FETCH__MIN_INTERVAL": "0",
+            "MUJAZ_FETCH__HOST_SPACING": "0",
+            "MUJAZ_FETCH__PER_HOST": "16",
+            "MUJAZ_FETCH__RESPECT_ROBOTS": "false",
+            "MUJAZ_CATALOGUE__FOLDER": str(self.catalogue),
+        }
+
+    def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
+        command = [*COMMAND, "--data", str(self.folder), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**self.environment, **extra}, cwd=self.folder)
+
+    def run(self, *arguments: str, timeout: float = 60, **extra: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, **extra)
+        out, err = process.communicate(timeout=timeout)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def command(folder: Path, room: Newsroom, **keys: str) -> Command:
+    """Write a catalogue for a newsroom's outlets; ``keys`` go into each block."""
+    catalogue = folder / "sources"
+    catalogue.mkdir(parents=True)
+    more = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    blocks = [
+        f'[[outlets]]\nid = "{name}"\nname = "{style.outlet.name}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = ["{room.base}/{name}/feed"]\n{more}'
+        for name, style in room.styles.items()
+    ]
+    (catalogue / "all.toml").write_text("\n".join(blocks), encoding="utf-8")
+    return Command(folder, catalogue)
