@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import etree
 
@@ -71,7 +72,7 @@ class Prose:
 
     nodes: list[tuple[Element, str, float]] = field(default_factory=list)  # block, text, weight
     mass: dict[Element, float] = field(default_factory=dict)
-    kids: dict[Element, list[Element]] = field(default_factory=dict)
+    kids: dict[Element, dict[Element, None]] = field(default_factory=dict)  # an ordered set each
     order: dict[Element, list[int]] = field(default_factory=dict)  # element -> numbers of its text nodes
 
     @property
@@ -128,6 +129,11 @@ def _is_teaser(block: Element) -> bool:
     )
 
 
+def _is_small(element: Element) -> bool:
+    # not len(): it counts all children, which for a paragraph's parent, asked by each paragraph, is quadratic
+    return next(islice(element, 6, 7), None) is None
+
+
 def _is_box(box: Element, first: Element) -> bool:
     link = first if first.tag == "a" else first.find(".//a")
     return link is not None and len(text_of(link).strip()) >= 15 and len(text_of(box)) < 2 * _CARD
@@ -179,7 +185,8 @@ def block_of(element: Element | None) -> Element | None:
 def _headed_outside(top: Element) -> dict[Element, bool]:
     """Find the parts of a page that a heading says to be comments or other stories."""
     outside: dict[Element, bool] = {}
-    for heading in top.iter("h2", "h3", "h4", "h5", "h6", "legend", "strong", "b"):
+    seen: set[Element] = set()
+    for heading in top.iter("h2", "h3", "h4", "h5", "h6", "legend"):
         text = text_of(heading)
         if len(text) > 60:
             continue
@@ -187,9 +194,11 @@ def _headed_outside(top: Element) -> dict[Element, bool]:
         if not kinds & {"comments", "related"}:
             continue
         parent = heading.getparent()
-        if parent is None or parent is top or heading.tag in ("strong", "b"):
+        if parent is None or parent is top or parent in seen:
             continue
-        leads = not any(len(text_of(sibling).strip()) > 3 for sibling in heading.itersiblings(preceding=True))
+        # the first such heading of a place decides for the rest of it
+        seen.add(parent)
+        leads = not any(len(text_of(sibling).strip()) > 3 for sibling in islice(heading.itersiblings(preceding=True), 20))
         if leads and parent.find(".//h1") is None and parent.tag not in ("body", "main", "article"):
             outside[parent] = True
         elif "comments" in kinds:
@@ -236,9 +245,7 @@ def _add(prose: Prose, block: Element, top: Element, weight: float, number: int)
         prose.mass[at] = prose.mass.get(at, 0.0) + weight
         prose.order.setdefault(at, []).append(number)
         if below is not None:
-            kids = prose.kids.setdefault(at, [])
-            if below not in kids[-1:] and below not in kids:
-                kids.append(below)
+            prose.kids.setdefault(at, {})[below] = None
         if at is top:
             break
         below = at
@@ -251,7 +258,7 @@ def densest(prose: Prose, top: Element) -> Element | None:
         return None
     at = top
     while True:
-        kids = prose.kids.get(at, [])
+        kids = list(prose.kids.get(at, ()))
         if not kids:
             return _whole(at, prose, top)
         weighed = [(prose.mass[kid] * _likeness(kid, prose), kid) for kid in kids]
@@ -284,7 +291,7 @@ def _is_leaf(element: Element, prose: Prose) -> bool:
 
 def _likeness(element: Element, prose: Prose) -> float:
     """Weigh down what repeats one shape many times with little prose in each: cards, comments, lists of headlines."""
-    kids = prose.kids.get(element, [])
+    kids = prose.kids.get(element, {})
     shapes: dict[tuple[str, str], int] = {}
     for kid in kids:
         if not _is_leaf(kid, prose):

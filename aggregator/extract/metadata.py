@@ -173,7 +173,7 @@ def _shown(
     problem = ""
     published: DateResult | None = None
     updated: DateResult | None = None
-    for element, text in _candidates(around, heading, first):
+    for element, text in islice(_candidates(around, heading, first), 40):
         stated = element.get("datetime") if element.tag == "time" else ""
         result = parse_date(stated, timezone=place.timezone, country=place.country, now=place.now) if stated else DateResult(None)
         if result.value is None:

@@ -12,8 +12,9 @@ from aggregator.arabic.charset import decode, repair
 from aggregator.errors import DocumentError
 from aggregator.extract.sanitize import absolute
 
-MAX_BYTES = 8_000_000  # what is beyond is not read: the longest article page seen has 1.3 MB
-MAX_ELEMENTS = 60_000
+MAX_BYTES = 8_000_000
+MAX_CHARACTERS = 3_000_000  # what is beyond is not read: the longest article page seen has 1.3 MB
+MAX_ELEMENTS = 30_000  # an article page has 200 to 5,000
 
 Element = etree._Element
 
@@ -22,7 +23,13 @@ _XML = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BUILDERS = re.compile(
     r"\b(?:elementor|et_pb|vc|wpb|fusion|fl|jeg|penci|wp-block)[-_](?:widget-?(?:wrap|container|text-editor|theme-post-content)?|element|section|column|row|module)?(?![a-z])[-_]?"
 )
-_NULS = re.compile("[\u0000\ufeff\ufffe\uffff\ud800-\udfff]")
+# what no XML string may hold, as a character or written as a number
+_NULS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufeff\ufffe\uffff\ud800-\udfff]")
+_NUMBERED = re.compile(
+    r"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])|0*(?:[0-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6553[45]))(?:;|(?![0-9a-f]))",
+    re.I,
+)
+_COUNT = etree.XPath("count(//*)")
 _TEXT = etree.XPath("string()")
 _HEAD_NODES = etree.XPath("//meta[@content] | //link[@href and @rel] | //base[@href] | //script[contains(@type, 'ld+json')]")
 
@@ -70,7 +77,7 @@ class Page:
 def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     """Decode and parse a page. Raises `DocumentError` ``not_an_article`` where there is none."""
     text, _ = decode(html[:MAX_BYTES], content_type)
-    text = repair(_NULS.sub("", _XML.sub("", text)))
+    text = repair(printable(_XML.sub("", text[:MAX_CHARACTERS])))
     if "<" not in text:
         raise DocumentError("not_an_article", "The document has no mark-up: it is no article page.")
     if text.lstrip()[:500].lower().startswith(("<rss", "<feed", "<rdf:rdf", "<urlset", "<sitemapindex")):
@@ -97,9 +104,15 @@ def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     )
 
 
+def printable(text: str) -> str:
+    """Remove the control characters that no tree can hold, raw and as numeric references."""
+    text = _NULS.sub("", text)
+    return _NUMBERED.sub("", text) if "&#" in text else text
+
+
 def fragment(html: str) -> Element:
     """Parse a piece of HTML (a feed's content, what a selector chose) as a body element."""
-    tree = _parse(f"<html><body>{_NULS.sub('', html[:MAX_BYTES])}</body></html>")
+    tree = _parse(f"<html><body>{printable(html[:MAX_CHARACTERS])}</body></html>")
     body = tree.find(".//body")
     return body if body is not None else tree
 
@@ -125,6 +138,8 @@ def _parse(text: str) -> Element:
         raise DocumentError("not_an_article", f"The page can't be parsed: {error}.") from error
     if tree is None:
         raise DocumentError("not_an_article", "The page is empty.")
+    if _COUNT(tree) > MAX_ELEMENTS:
+        raise DocumentError("not_an_article", f"The page has more than {MAX_ELEMENTS:,} elements: it is no article page.")
     return tree
 
 

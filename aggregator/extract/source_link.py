@@ -16,6 +16,7 @@ from aggregator.extract.page import Element, Page, text_of
 
 # what the wordings have in common; only pages that hold one of these are searched, and only for these
 _WORDS = ("مصدر", "الأصلي", "الاصلي", "الموقع الرسمي", "رابط الخبر", "نقلا عن", "نقلاً عن")
+_MOST = 60  # mentions looked at: a page has one or two
 _LATIN_STEMS = ("ource", "riginal", "full story")
 _LATIN = re.compile(
     r"(?:^|[>\s])sources?(?:\s|&nbsp;|</\w+>)*(?::|</a>)|à la source|at the source|article original|l.original|original (?:article|story|post)|read (?:the )?original|view original|full story at",
@@ -55,7 +56,7 @@ def _is_front(address: str, url: str) -> bool:
 def _worded(page: Page) -> str:
     """Find the link behind «انقر هنا لقراءة الخبر من مصدره», «المصدر: …» and their kin."""
     named = ""
-    for text in _mentions(page):
+    for text in _mentions(page)[:_MOST]:
         holder = text.getparent()
         if text.is_tail:
             holder = holder.getparent()
