@@ -123,7 +123,7 @@ def _is_teaser(block: Element) -> bool:
     return (
         parent is not None
         and block.tag in ("p", "div", "span")
-        and len(parent) <= 6
+        and _is_small(parent)
         and parent[0] is not block
         and _is_box(parent, parent[0])
     )
