@@ -30,8 +30,17 @@ if TYPE_CHECKING:
     from aggregator.workers import Workers
 
 PAGES_AT_ONCE = 4
+PAGES_SECONDS = 300  # for all pages of one refresh, half the lease of its source; the rest of its items keep what the feed says
 TRY_OTHERS_AFTER = 3  # failures in a row after which a source's other addresses are tried again
-ELSEWHERE = (FailureKind.NOT_FOUND, FailureKind.NOT_A_FEED, FailureKind.HTTP_4XX, FailureKind.DNS, FailureKind.TLS, FailureKind.CONNECT, FailureKind.REDIRECT)
+ELSEWHERE = (
+    FailureKind.NOT_FOUND,
+    FailureKind.NOT_A_FEED,
+    FailureKind.HTTP_4XX,
+    FailureKind.DNS,
+    FailureKind.TLS,
+    FailureKind.CONNECT,
+    FailureKind.REDIRECT,
+)
 
 
 class Writer(Protocol):
@@ -67,7 +76,7 @@ class Refreshed:
     source: Source
     outcome: str  # fetched | not_modified | unchanged | failed
     state: SourceState
-    committed: Committed = Committed()
+    committed: Committed = field(default_factory=Committed)
     failure: Failed | None = None
     problems: tuple[str, ...] = ()
 
@@ -85,8 +94,11 @@ async def refresh(claim: Claim, ports: Ports) -> Refreshed:
 
 async def _refresh(source: Source, state: SourceState, ports: Ports) -> Refreshed:
     last: Failed | None = None
+    probing = bool(state.etag or state.last_modified) and schedule.wants_probe(state, ports.clock(), ports.settings.fetch)
+    if probing:  # whatever becomes of it, there is no second one before its time
+        state = replace(state, probed_at=ports.clock())
     for address in addresses(source, state):
-        outcome = await _fetch(source, state, address, ports)
+        outcome = await _fetch(source, state, address, ports, probing=probing)
         match outcome:
             case NotModified():
                 return await _not_modified(source, state, outcome, ports)
@@ -130,14 +142,14 @@ def ports_of(source: Source) -> frozenset[int]:
     return frozenset(found)
 
 
-async def _fetch(source: Source, state: SourceState, address: str, ports: Ports) -> FetchOutcome:
+async def _fetch(source: Source, state: SourceState, address: str, ports: Ports, *, probing: bool) -> FetchOutcome:
     now = ports.clock()
     is_page = source.kind is Kind.PAGE
     if is_page and ports.settings.fetch.respect_robots:
         rules = await ports.robots.rules(address, now, ports_of(source))
         if not rules.allows(address, ports.client.user_agent):
             return Failed(FailureKind.ROBOTS, "robots.txt asks not to fetch this page", at=now)
-    conditional = address == state.address and not schedule.wants_probe(state, now, ports.settings.fetch)
+    conditional = address == state.address and not probing
     return await ports.client.get(
         address,
         etag=state.etag if conditional else None,
@@ -196,7 +208,15 @@ def _validated(outcome: Fetched) -> str | None:
     return outcome.final_address if outcome.final_address != outcome.address else None
 
 
-def _success(source: Source, state: SourceState, outcome: Fetched | NotModified, published: Sequence[datetime], before: SourceState, ports: Ports, hints: object = None) -> SourceState:
+def _success(
+    source: Source,
+    state: SourceState,
+    outcome: Fetched | NotModified,
+    published: Sequence[datetime],
+    before: SourceState,
+    ports: Ports,
+    hints: object = None,
+) -> SourceState:
     from aggregator.model import FeedHints
 
     wishes = hints if isinstance(hints, FeedHints) else before.hints
@@ -227,12 +247,15 @@ def _task(source: Source, outcome: Fetched, known: frozenset[bytes], ports: Port
 async def _pages(source: Source, raws: Sequence[RawItem], ports: Ports) -> list[Read]:
     """Fetch the items' own pages, a few at once; an item whose page fails keeps what its feed says."""
     slots = asyncio.Semaphore(PAGES_AT_ONCE)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PAGES_SECONDS
 
     async def one(raw: RawItem) -> Read:
         async with slots:
             try:
-                return await _page(source, raw, ports)
-            except DocumentError:
+                async with asyncio.timeout_at(end):
+                    return await _page(source, raw, ports)
+            except (DocumentError, TimeoutError):
                 return await ports.workers.run(read_entry, raw, source.outlet.id, source.outlet.language)
 
     return list(await asyncio.gather(*(one(raw) for raw in raws)))
@@ -258,6 +281,10 @@ async def _discover(source: Source, state: SourceState, ports: Ports) -> Refresh
     """Where no candidate address is a feed, look for one on the outlet's site, once in a while."""
     if source.kind is not Kind.FEED or not source.outlet.site or state.address or source.origin != "catalogue":
         return None
+    if ports.settings.fetch.respect_robots:
+        rules = await ports.robots.rules(source.outlet.site, ports.clock(), ports_of(source))
+        if not rules.allows(source.outlet.site, ports.client.user_agent):
+            return None
     outcome = await ports.client.get(source.outlet.site, accept="page", ports=ports_of(source))
     if not isinstance(outcome, Fetched):
         return None

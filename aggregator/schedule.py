@@ -79,29 +79,35 @@ def hour_of_week(moment: datetime) -> int:
     return utc.weekday() * 24 + utc.hour
 
 
-def rate(rhythm: Sequence[float], hour: int) -> float:
-    """Give the items to be expected in one hour: its own count, its neighbours', the same hour of all days, and the mean, so that few counts do not mislead."""
-    near = (rhythm[(hour - 1) % WEEK_HOURS] + 2 * rhythm[hour] + rhythm[(hour + 1) % WEEK_HOURS]) / 4
-    daily = sum(rhythm[hour % 24 :: 24]) / 7
-    return 0.3 * near + 0.5 * daily + 0.2 * sum(rhythm) / WEEK_HOURS
+def rates(rhythm: Sequence[float]) -> list[float]:
+    """Give the items to be expected in each hour of the week.
+
+    Of its own count and its neighbours', the same hour of all days, and the mean, so that few counts do not mislead.
+    """
+    daily = [sum(rhythm[hour::24]) / 7 for hour in range(24)]
+    mean = sum(rhythm) / WEEK_HOURS
+    return [
+        0.3 * (rhythm[hour - 1] + 2 * rhythm[hour] + rhythm[(hour + 1) % WEEK_HOURS]) / 4 + 0.5 * daily[hour % 24] + 0.2 * mean
+        for hour in range(WEEK_HOURS)
+    ]
 
 
 def rhythm_interval(rhythm: Sequence[float], now: datetime, shortest: timedelta, longest: timedelta) -> timedelta:
     """Give the time until one new item is to be expected, between floor and ceiling."""
     if not rhythm or not any(rhythm):
         return min(max(DEFAULT, shortest), longest)
-    expected, at = 0.0, now
-    end = now + longest
-    while at < end:
-        until = min(at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), end)
-        here = rate(rhythm, hour_of_week(at))
-        part = here * ((until - at) / timedelta(hours=1))
-        if expected + part >= EXPECTED:
-            at += timedelta(hours=(EXPECTED - expected) / here)
+    hourly = rates(rhythm)
+    hour, first = hour_of_week(now), 1 - (now.minute * 60 + now.second) / 3600
+    expected, hours, part = 0.0, 0.0, first
+    limit = longest / timedelta(hours=1)
+    while hours < limit:
+        here = hourly[hour]
+        if expected + here * part >= EXPECTED:
+            hours += (EXPECTED - expected) / here
             break
-        expected += part
-        at = until
-    return min(max(at - now, shortest), longest)
+        expected += here * part
+        hours, hour, part = hours + part, (hour + 1) % WEEK_HOURS, 1.0
+    return min(max(timedelta(hours=hours), shortest), longest)
 
 
 def after_success(
@@ -121,7 +127,13 @@ def after_success(
     rhythm = learn(state.rhythm, published, state.last_success_at, now)
     wait = rhythm_interval(rhythm, now, shortest, longest)
     per_day = sum(rhythm) / 7
-    reason = f"about {per_day:.0f} items a day, by its rhythm at this hour" if per_day >= 0.5 else "few items are known yet" if not per_day else "less than one item in two days"
+    reason = (
+        f"about {per_day:.0f} items a day, by its rhythm at this hour"
+        if per_day >= 0.5
+        else "few items are known yet"
+        if not per_day
+        else "less than one item in two days"
+    )
     wishes = hints or FeedHints()
     for asked, words in ((freshness, "the server's cache headers ask for it"), (wishes.interval, "the feed asks for it")):
         if asked is not None and min(asked, longest) > wait:

@@ -138,10 +138,15 @@ class Store:
         with self.database.write() as c:
             return sources.claim_due(c, now, limit, per_host=per_host, lease=lease, ids=ids, force=force, min_interval=min_interval)
 
-    def release(self, ids: Sequence[str]) -> None:
-        """Give claimed sources back unfetched."""
+    def release(self, ids: Sequence[str], *, unasked: bool = False) -> None:
+        """Give claimed sources back unfetched; ``unasked`` if surely no request went out."""
         with self.database.write() as c:
-            sources.release(c, ids)
+            sources.release(c, ids, unasked=unasked)
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Move the whole schedule by so much, because the wall clock was set."""
+        with self.database.write() as c:
+            sources.shift(c, by)
 
     def next_due(self, now: datetime) -> datetime | None:
         """Give when the next source is due; None without sources."""

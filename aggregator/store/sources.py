@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,8 @@ from aggregator.store.schema import from_ms, to_ms
 
 # a source that brought nothing for this long, though it used to, is unwell
 SILENCE = timedelta(days=7)
+LONGEST_WAIT = 16 * 86_400_000  # ms; no schedule waits longer (a week of Retry-After or back-off, with jitter): the clock was set back
+LONGEST_LEASE = 3_600_000  # ms, for the same reason
 CLOCK_SLACK = 60_000  # ms; a fetch further in the future than this was written before the clock was set back
 # a source that was paused while its refresh was under way stays paused
 UPDATE = bulk.update(
@@ -166,31 +169,51 @@ def claim_due(
     ids: Sequence[str] | None,
     force: bool,
 ) -> list[Claim]:
-    """Take sources that are due, at most ``per_host`` of one host in a call, the longest overdue first.
+    """Take sources that are due, at most ``per_host`` of one host together with those taken before; hosts in turn, the longest overdue first.
 
     ``force`` disregards the schedule but never the minimum interval. A last fetch that lies in the future
     (the clock was set back) does not hold a source.
     """
     moment, least = to_ms(now) or 0, int(min_interval.total_seconds() * 1000)
     s = t.source.c
-    held = select(t.hold.c.host).where(t.hold.c.until > moment)
-    free = or_(s.lease_until.is_(None), s.lease_until <= moment, s.leased_by.in_(_dead_owners(c, moment)))
-    query = select(t.source).where(s.enabled, free, s.host.not_in(held))
+    held = select(t.hold.c.host).where(t.hold.c.until > moment, t.hold.c.until < moment + LONGEST_WAIT)
+    dead = _dead_owners(c, moment)
+    free = or_(s.lease_until.is_(None), s.lease_until <= moment, s.lease_until > moment + LONGEST_LEASE, s.leased_by.in_(dead))
+    query = select(s.id, s.host, s.next_fetch_at).where(s.enabled, free, s.host.not_in(held))
     for asked in (s.last_fetch_at, s.asked_at):  # the second outlives a crash between the request and its commit
         query = query.where(or_(asked.is_(None), asked <= moment - least, asked > moment + CLOCK_SLACK))
     query = query.where(s.id.in_(list(ids)) if ids is not None else s.status == str(Status.ACTIVE))
     if not force:
-        query = query.where(or_(s.next_fetch_at.is_(None), s.next_fetch_at <= moment))
+        set_back = or_(s.last_fetch_at > moment + CLOCK_SLACK, s.next_fetch_at > moment + LONGEST_WAIT)
+        query = query.where(or_(s.next_fetch_at.is_(None), s.next_fetch_at <= moment, set_back))
     rank = func.row_number().over(partition_by=s.host, order_by=(func.coalesce(s.next_fetch_at, 0), s.id)).label("rank")
     ranked = query.add_columns(rank).subquery()
-    chosen = select(ranked).where(ranked.c.rank <= per_host).order_by(func.coalesce(ranked.c.next_fetch_at, 0), ranked.c.id).limit(limit)
+    # those that some worker has now count as well: a host that answers slowly must not fill all places, tick by tick
+    busy = (
+        select(s.host, func.count().label("n"))
+        .where(s.lease_until > moment, s.lease_until <= moment + LONGEST_LEASE, s.leased_by.not_in(dead))
+        .group_by(s.host)
+        .subquery()
+    )
+    chosen = (
+        select(t.source)
+        .join(ranked, ranked.c.id == s.id)
+        .join(busy, busy.c.host == ranked.c.host, isouter=True)
+        .where(ranked.c.rank + func.coalesce(busy.c.n, 0) <= per_host)
+        .order_by(ranked.c.rank, func.coalesce(ranked.c.next_fetch_at, 0), ranked.c.id)
+    )
+    if not force:  # those too soon by their own interval are left out below, and must not use the limit up
+        chosen = chosen.limit(limit)
     outlets: dict[str, Outlet] = {}
     claims = []
-    for row in c.execute(chosen).all():
-        outlets = outlets or all_outlets(c)
-        claim = replace(_claim(row, outlets), until=now + lease)
-        if not (force and _too_soon(claim, now)):
-            claims.append(claim)
+    with closing(c.execute(chosen)) as rows:
+        for row in rows:
+            outlets = outlets or all_outlets(c)
+            claim = replace(_claim(row, outlets), until=now + lease)
+            if not (force and _too_soon(claim, now)):
+                claims.append(claim)
+            if len(claims) >= limit:
+                break
     if claims:
         values = {"lease_until": to_ms(now + lease), "leased_by": owner(), "asked_at": moment}
         c.execute(update(t.source).where(s.id.in_([claim.source.id for claim in claims])).values(values))
@@ -229,9 +252,19 @@ def _alive(process: int) -> bool:
     return True
 
 
-def release(c: Connection, ids: Sequence[str]) -> None:
-    """Give claimed sources back; their least interval counts all the same, since a request may have gone out."""
-    c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(lease_until=None, leased_by=""))
+def release(c: Connection, ids: Sequence[str], *, unasked: bool = False) -> None:
+    """Give claimed sources back; their least interval counts all the same, since a request may have gone out, unless ``unasked``."""
+    values: dict[str, Any] = {"lease_until": None, "leased_by": ""} | ({"asked_at": None} if unasked else {})
+    c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(values))
+
+
+def shift(c: Connection, by: timedelta) -> None:
+    """Move all that the schedule stands on, when the wall clock was set by so much."""
+    ms = int(by.total_seconds() * 1000)
+    s = t.source.c
+    for column in (s.next_fetch_at, s.last_fetch_at, s.asked_at, s.lease_until):
+        c.execute(update(t.source).where(column.is_not(None)).values({column: column + ms}))
+    c.execute(update(t.hold).values(until=t.hold.c.until + ms))
 
 
 def record(c: Connection, rows: Sequence[tuple[Source, SourceState]]) -> None:
@@ -277,5 +310,6 @@ def hold_host(c: Connection, host: str, until: datetime) -> None:
 
 def holds(c: Connection, now: datetime) -> dict[str, datetime]:
     """Give the hosts that are to be left alone, and until when."""
-    rows = c.execute(select(t.hold).where(t.hold.c.until > to_ms(now)))
+    moment = to_ms(now) or 0
+    rows = c.execute(select(t.hold).where(t.hold.c.until > moment, t.hold.c.until < moment + LONGEST_WAIT))
     return {row.host: from_ms(row.until) or now for row in rows}
