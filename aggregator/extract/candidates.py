@@ -92,6 +92,9 @@ def choose(page: Page, prose: Prose, *, texts: tuple[tuple[str, str], ...] = ())
         return Choice(dense, 0.7, "density")
     if level >= 4 and prose.mass.get(named, 0.0) >= 0.75 * prose.mass[dense] and common >= 0.6:
         return Choice(named, 0.85, "name")
+    if level >= 4 and prose.lead is not None and prose.lead in prose.order[named] and prose.lead not in prose.order[dense]:
+        # the named part follows the headline at once, the bigger one is somewhere else
+        return Choice(named, 0.85, "name+headline")
     return _third_opinion(page, prose, named, dense, level)
 
 

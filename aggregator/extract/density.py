@@ -74,6 +74,7 @@ class Prose:
     mass: dict[Element, float] = field(default_factory=dict)
     kids: dict[Element, dict[Element, None]] = field(default_factory=dict)  # an ordered set each
     order: dict[Element, list[int]] = field(default_factory=dict)  # element -> numbers of its text nodes
+    lead: int | None = None  # the first text node behind the headline
 
     @property
     def total(self) -> float:
@@ -109,6 +110,8 @@ def measure(page: Page, around: Outline | None = None, heading: Element | None =
         lighter = weight * 0.3 if is_card else weight
         prose.nodes.append((block, text, lighter))
         _add(prose, block, top, lighter, number)
+        if prose.lead is None and around is not None and around.place(block, -1) > start >= 0:
+            prose.lead = number
     return prose
 
 

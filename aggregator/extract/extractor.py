@@ -173,6 +173,7 @@ def _body(
     return body
 
 
+_FRAMED = frozenset(["table", "tbody", "thead", "tfoot", "tr", "ul", "ol", "dl"])
 _MARK = "data-mujaz-heading"
 
 
@@ -232,6 +233,9 @@ def _clean(container: Element, base: str, known: Known) -> _Body:
 
 def _inner_html(container: Element) -> str:
     html: str = etree.tostring(container, encoding="unicode", method="html", with_tail=False)
+    if container.tag in _FRAMED:
+        # rows and list items are nothing without what holds them: a parser drops their tags and glues their texts
+        return html if container.tag in ("table", "ul", "ol", "dl") else f"<table>{html}</table>"
     return html[html.find(">") + 1 : html.rfind("</")] if len(container) or container.text else ""
 
 

@@ -292,7 +292,7 @@ def _shown_author(around: Outline, names: list[str], heading: Element | None, fi
     for index in (*near, *range(near.stop, min(len(elements), near.stop + 120))):
         element = elements[index]
         called = _AUTHOR_NAME.search(f"{element.get('class') or ''} {element.get('id') or ''}")
-        own = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
+        own = (element.text or "").strip() or (index in near and any((child.tail or "").strip() for child in element))
         if not called and not own:
             continue
         text = clean(text_of(element)[:240])

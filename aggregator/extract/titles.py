@@ -243,7 +243,7 @@ def _flags() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, tuple[str, ...
             table[fold(wording)] = tuple(flags.split())
     wordings = "|".join(sorted((_spelled(wording) for wording in table), key=len, reverse=True))
     start = re.compile(
-        rf"^\W{{0,3}}?(?:[(\[{{«\"]\s*(?P<a>{wordings})\s*[)\]}}»\"]\s*[:/|\-–—.…!]*|(?P<b>{wordings})\s*(?:[/\\:|!!»]+|\.{{2,}}|…|\s[-–—]+(?=\s)|[-–—](?=\s))[\s.…:/|!\-–—]*)\s*",
+        rf"^\W{{0,3}}?(?:[(\[{{«\"]\s*(?P<a>{wordings})\s*[)\]}}»\"]\s*[:/|\-–—.…!]*|(?P<b>{wordings})\s*(?:[/\\:|!»]+|\.{{2,}}|(?<=[a-z])\.(?=\s)|…|\s[-–—]+(?=\s)|[-–—](?=\s))[\s.…:/|!\-–—]*)\s*",
         re.I,
     )
     end = re.compile(
