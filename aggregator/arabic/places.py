@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from aggregator.arabic.tables import FOLDER, lines
 
@@ -31,7 +31,6 @@ def _places() -> dict[str, Place]:
     return found
 
 
-@lru_cache(maxsize=100_000)
 def place(word: str) -> Place | None:
     """Give the place that a folded word (or words parted by a space) names, with or without article and preposition.
 

@@ -24,7 +24,7 @@ _CLITICS = "وبلفك"
 _FIRST = frozenset("اوبلفك")
 _SUFFIXES = ("ها", "هم", "هن", "كم", "نا", "ات", "ون", "ين", "ان", "وا", "يه", "تي")
 _SURE_SUFFIXES = frozenset(("ها", "هم", "ات", "يه"))
-_CACHED = 400_000
+_CACHED = 100_000
 
 
 def words(text: str) -> list[str]:
@@ -51,8 +51,7 @@ def surface() -> dict[str, float]:
     return _frequencies("surface.tsv")
 
 
-@lru_cache(maxsize=_CACHED)
-def stem(word: str) -> str:
+def uncached_stem(word: str) -> str:
     """Give the light stem of a folded word: clitics and inflection off, names whole.
 
     >>> [stem(word) for word in ("للفلاحين", "الفلاحين", "وزراء", "الوزراء", "بالرباط", "بوتين", "كاليفورنيا")]
@@ -67,6 +66,9 @@ def stem(word: str) -> str:
     if word in _whole():
         return word
     return _without_suffix(word, known)
+
+
+stem = lru_cache(maxsize=_CACHED)(uncached_stem)
 
 
 def _without_prefix(word: str, known: dict[str, float]) -> str:
@@ -144,7 +146,6 @@ def _stem_frequencies() -> dict[str, float]:
     return _frequencies("stems.tsv") | _frequencies("french.tsv")
 
 
-@lru_cache(maxsize=_CACHED)
 def weight(stem: str) -> float:
     """Give how much a stem says, 0 (everyday) to about 7.6 (never seen): the logarithm of its rarity in a headline.
 

@@ -21,14 +21,14 @@ from aggregator.arabic.fold import fold
 from aggregator.arabic.language import language as detect
 from aggregator.arabic.tokens import STOP
 from aggregator.dedup.agency import agency
-from aggregator.dedup.headline import Headline, headline, term
+from aggregator.dedup.headline import Headline, headline, uncached_term
 from aggregator.dedup.report import Report
 
 VERSION = 1
 """Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
 
-BODY_WORDS = 300
-_BODY_CHARACTERS = 2_600
+BODY_WORDS = 200
+_BODY_CHARACTERS = 1_800
 _TITLE_CHARACTERS = 400
 _LEAST_BODY = 15  # words; less than that says nothing beside a headline
 _TITLE_KEYS = 6
@@ -151,7 +151,7 @@ class _Hashes(dict[str, int]):
     """Word -> hash of its canonical stem; kept, since texts repeat their words."""
 
     def __missing__(self, word: str) -> int:
-        if len(self) > 500_000:
+        if len(self) > 300_000:
             self.clear()
         value = self[word] = _hashed(word)
         return value
@@ -162,7 +162,7 @@ def _hashed(word: str) -> int:
         return crc32(word.encode()) | NUMBER
     if word in STOP:
         return hashed(word, 0.0)
-    found = term(word)
+    found = uncached_term(word)
     return hashed(found.name, found.weight)
 
 

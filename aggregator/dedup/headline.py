@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
 from aggregator.arabic.places import Place, place
-from aggregator.arabic.tokens import STOP, stem, weight
+from aggregator.arabic.tokens import STOP, stem, uncached_stem, weight
 from aggregator.dedup.signs import Signs, signs
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
-_KEPT = 50_000
-_TERMS = 300_000
+_KEPT = 20_000
+_TERMS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,17 @@ class Term(NamedTuple):
     place: Place | None
 
 
-@lru_cache(maxsize=_TERMS)
-def term(word: str) -> Term:
+def uncached_term(word: str) -> Term:
     """Give the term of a folded word."""
-    own = stem(word)
+    own = uncached_stem(word)
     found = place(word)
     if found:
         return Term(found.name, weight(own), found)
     kept = signs().equivalents.get(own, own)
     return Term(kept, weight(own) if kept == own else min(weight(own), weight(kept)), None)
+
+
+term = lru_cache(maxsize=_TERMS)(uncached_term)
 
 
 @lru_cache(maxsize=_KEPT)

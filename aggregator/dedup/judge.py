@@ -12,10 +12,11 @@ from aggregator.dedup.story import objection
 from aggregator.dedup.texts import shared_text
 from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verdict
 
-BEST = 5  # candidates that are scored in full
+BEST = 4  # candidates that are scored in full
 _OF_A_STORY = 3
-_OVERLAP = 0.35
+_OVERLAP = 0.5
 _CERTAIN = 0.95
+_AFTER_CERTAIN = 2  # further candidates, for the links
 _MOST_RELATED = 8
 _MOST_WHY = 4
 
@@ -62,7 +63,7 @@ def hours_apart(a: Draft, b: Draft) -> float | None:
 
 
 def _scored(draft: Draft, candidates: Sequence[Candidate], same: float) -> list[tuple[Scored, Candidate]]:
-    """Score the likeliest candidates, best first; one that is as good as certain spares the rest of its story."""
+    """Score the likeliest candidates, best first; one that is as good as certain spares the rest."""
     found: list[tuple[Scored, Candidate]] = []
     certain: set[int] = set()
     for candidate in _likeliest(draft, candidates):
@@ -71,6 +72,8 @@ def _scored(draft: Draft, candidates: Sequence[Candidate], same: float) -> list[
             found.append((scored, candidate))
             if scored.value >= _CERTAIN >= same:
                 certain.add(candidate.story)
+        if certain and len(found) > _AFTER_CERTAIN:
+            break
     return sorted(found, key=_order)
 
 
@@ -89,7 +92,7 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
             continue
         overlap = sum(map(weights.__getitem__, title & other.headline.content))
         shared = shared_text(draft, other)
-        # of 251 pairs that are the same, one shares less of its headline over texts that share none of their smallest runs
+        # of 251 pairs that are the same, one has less in common in headline and text
         poorer = min(total, sum(other.headline.weights.values()))
         if shared or overlap >= _OVERLAP * poorer or title == other.headline.content:
             ranked.append((-overlap - shared, candidate.item, candidate))

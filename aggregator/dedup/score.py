@@ -17,15 +17,19 @@ from aggregator.dedup.draft import Draft
 from aggregator.dedup.exchange import exchanged
 from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
-from aggregator.dedup.texts import Texts, compare_texts
+from aggregator.dedup.signs import signs
+from aggregator.dedup.texts import Texts, compare_texts, shared_text
 from aggregator.dedup.vetoes import VERBATIM, place_conflict, vetoes
 
 _WEIGHTS = Path(__file__).with_name("weights.json")
 _APART = 0.3  # cap for what only looks alike
 _RUNNING = 0.7  # cap for another development of one story: it stays linked
 _RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
+_HOPELESS = -4.0  # a headline score below which no two texts without a common run were ever the same
 _SAME_HOUR = 1.0
 _PARTLY = 0.8
+_SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
+_COPIED = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +56,20 @@ def weights() -> dict[str, tuple[float, dict[str, float]]]:
 def score(a: Draft, b: Draft, *, hours: float | None = None) -> Scored:
     """Score two reports that stand ``hours`` apart (None: unknown)."""
     comparison = compare(a.headline, b.headline)
-    texts = compare_texts(a, b, comparison)
     same_outlet = bool(a.outlet) and a.outlet == b.outlet
-    raw = probability(comparison, texts, hours, same_outlet)
+    headline = headline_features(comparison)
+    total = _sum(headline, "headline")
+    texts = None
+    if total > _HOPELESS or shared_text(a, b):
+        texts = compare_texts(a, b, comparison)
+    if texts is not None:
+        total = _sum(body_features(comparison, texts, headline, total, hours, same_outlet), "body")
+    raw = 1 / (1 + exp(-max(-30.0, min(30.0, total))))
     against = tuple(_against(comparison, texts, hours, same_outlet)) if raw >= _APART else ()
     value = raw
     if against:
         value = min(raw, _RUNNING if all(reason.code in _RUNNING_CODES for reason in against) else _APART)
     return Scored(value, raw, comparison, texts, against)
-
-
-def probability(comparison: Comparison, texts: Texts | None, hours: float | None, same_outlet: bool) -> float:
-    """Give the fitted probability, before any veto."""
-    headline = headline_features(comparison)
-    total = _sum(headline, "headline")
-    if texts is not None:
-        total = _sum(body_features(comparison, texts, headline, total, hours, same_outlet), "body")
-    return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
 
 
 def _sum(features: dict[str, float], kind: str) -> float:
@@ -97,9 +98,17 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
                 found.append(Reason("places", places))
             if texts.numbers_unknown:
                 found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))
+    if hours is not None and hours > _SAME_BULLETIN and _recurs(c) and (texts is None or texts.containment < _COPIED):
+        found.append(Reason("recurring"))
     if same_outlet and (hours is None or hours > _SAME_HOUR) and not _verbatim_twice(c, texts):
         found.append(Reason("outlet"))
     return found
+
+
+def _recurs(c: Comparison) -> bool:
+    """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and much of the same text."""
+    templates = signs().templates
+    return not c.a.stems.isdisjoint(templates) and not c.b.stems.isdisjoint(templates)
 
 
 def _verbatim_twice(c: Comparison, texts: Texts | None) -> bool:

@@ -8,8 +8,8 @@ from aggregator.dedup.score import Scored, score
 from aggregator.dedup.verdict import Candidate
 
 SPAN_HOURS = 60
-FIRST = 0.25
-MIDDLE = 0.45
+FIRST = 0.4
+MIDDLE = 0.5
 _LARGE = 4
 
 

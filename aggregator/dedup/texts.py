@@ -35,7 +35,7 @@ class Texts:
     numbers_unknown: bool
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _set(data: bytes) -> frozenset[int]:
     return frozenset(unpacked(data))
 
@@ -51,7 +51,7 @@ class _Words:
     rare_weight: int
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def _vocabulary(data: bytes) -> _Words:
     words = unpacked(data)
     lead = words[:_LEAD]
@@ -92,7 +92,7 @@ def shared_text(a: Draft, b: Draft) -> float:
     return 4.0 * len(_smallest(a.shingles) & _smallest(b.shingles))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _smallest(data: bytes) -> frozenset[int]:
     return frozenset(unpacked(data[: 4 * _SMALLEST]))
 

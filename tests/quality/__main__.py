@@ -87,7 +87,8 @@ def main(argv: Sequence[str], examples: tuple[list[Example], list[Example]] | No
     merged = measure.seed_merges()
     print(f"\nthe seed's ticker: {len(merged)} merged: {merged}")
     if "--stream" in argv:
-        print("the stream: %d stories, the largest %s" % measure.stream_stories())
+        count, largest = measure.stream_stories()
+        print(f"the stream: {count} stories, the largest {largest}")
     if "--update" in argv:
         update(floors, lower="--lower" in argv)
     return 0

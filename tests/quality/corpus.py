@@ -48,7 +48,8 @@ class Pair:
 
 
 def dev_pairs() -> list[Pair]:
-    rows = [json.loads(line) for line in gzip.open(DATA / "pairs/dev.ndjson.gz", "rt", encoding="utf-8")]
+    with gzip.open(DATA / "pairs/dev.ndjson.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     parent: dict[str, str] = {}
 
     def find(title: str) -> str:
@@ -86,7 +87,9 @@ def seed_ticker() -> list[str]:
 def stream() -> list[Report]:
     """Give the 20,034 reports in the order of collection; times without a zone are Riyadh's."""
     reports = []
-    for number, line in enumerate(gzip.open(DATA / "news/saudi_2015_dev.ndjson.gz", "rt", encoding="utf-8")):
+    with gzip.open(DATA / "news/saudi_2015_dev.ndjson.gz", "rt", encoding="utf-8") as file:
+        rows = list(file)
+    for number, line in enumerate(rows):
         row = json.loads(line)
         at = datetime.fromisoformat(row["published"])
         at = at if at.tzinfo else at.replace(tzinfo=RIYADH)
