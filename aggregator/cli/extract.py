@@ -184,7 +184,7 @@ def _rfc3339(moment: datetime | None) -> str | None:
 def _page(context: Context, task: Task) -> tuple[bytes, str, str]:
     """Give a page's bytes, its content type and address."""
     if task.document == "-":
-        return click.get_binary_stream("stdin").read(), "", task.url
+        return sys.stdin.buffer.read(), "", task.url
     if task.path is None:
         return asyncio.run(_fetched(context, task))
     try:

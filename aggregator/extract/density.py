@@ -14,14 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lxml import etree
-
 from aggregator.extract import phrases
 from aggregator.extract.outline import Outline
-from aggregator.extract.page import Element, Page, names_of, text_of
+from aggregator.extract.page import Element, Page, names_of, text_of, xpath
 
 MIN_PROSE = 25  # characters: a shorter line doesn't tell prose from a label
-_PROSE = etree.XPath(
+_PROSE = xpath(
     f".//text()[string-length(.) >= {MIN_PROSE}][string-length(normalize-space(.)) >= {MIN_PROSE}]"
     "[not(ancestor::a or ancestor::button or ancestor::select or ancestor::option or ancestor::marquee or ancestor::label or ancestor::textarea)]"
 )

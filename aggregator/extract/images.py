@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
-
 from aggregator.arabic.fold import clean
 from aggregator.extract.addresses import host
 from aggregator.extract.jsonld import Linked
-from aggregator.extract.page import Element, Page, names_of, text_of
+from aggregator.extract.page import Element, Page, names_of, text_of, xpath
 
 _WIDE = 120  # pixels: what is narrower is an icon or a face
-_IMAGES = etree.XPath(".//img | .//amp-img | .//source[@srcset]")
+_IMAGES = xpath(".//img | .//amp-img | .//source[@srcset]")
 _NO_PICTURE = re.compile(
     r"(?:^|[/_.-])(?:logos?|logo\w{0,8}|avatars?|gravatar|favicon\w*|sprites?|placeholder\w*|blank|spacer|transparent|pixel|px|1x1|default\w*|no-?(?:image|photo|img|pic|thumb)\w*|loading|loader|lazy\w*|icons?|ico|emojis?"
     r"|smil(?:ey|ies)\w*|buttons?|btn|banners?|adserver|adverts?|ads|pubs?|tracking|tracker|counter|stats?|captcha|share-?(?:image|default)|social-?(?:share|default)|og-?(?:image|default)|site-?(?:image|logo)|apple-touch\w*"

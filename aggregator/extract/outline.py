@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from aggregator.extract.page import Element, Page
+from aggregator.extract.page import Element, Page, xpath
 
-_MARKED = etree.XPath(".//*[@itemprop or @property or @pubdate or @rel='author']")
+_MARKED = xpath(".//*[@itemprop or @property or @pubdate or @rel='author']")
 
 
 @dataclass(frozen=True, slots=True)

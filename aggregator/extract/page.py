@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -18,6 +20,11 @@ MAX_ELEMENTS = 30_000  # an article page has 200 to 5,000
 
 Element = etree._Element
 
+
+def xpath(expression: str) -> Callable[..., Any]:
+    """Compile an XPath expression; what it gives depends on the expression, so nothing is said of it."""
+    return etree.XPath(expression)
+
 _XML = re.compile(r"^\s*<\?xml[^>]*\?>")
 # page builders call every part of a page a widget
 _BUILDERS = re.compile(
@@ -29,9 +36,9 @@ _NUMBERED = re.compile(
     r"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])|0*(?:[0-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6553[45]))(?:;|(?![0-9a-f]))",
     re.I,
 )
-_COUNT = etree.XPath("count(//*)")
-_TEXT = etree.XPath("string()")
-_HEAD_NODES = etree.XPath("//meta[@content] | //link[@href and @rel] | //base[@href] | //script[contains(@type, 'ld+json')]")
+_COUNT = xpath("count(//*)")
+_TEXT = xpath("string()")
+_HEAD_NODES = xpath("//meta[@content] | //link[@href and @rel] | //base[@href] | //script[contains(@type, 'ld+json')]")
 
 
 @dataclass(frozen=True, slots=True)

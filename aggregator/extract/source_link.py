@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-
-from lxml import etree
 
 from aggregator.extract import phrases
 from aggregator.extract.addresses import canonical, site
 from aggregator.extract.density import block_of
 from aggregator.extract.jsonld import Linked
-from aggregator.extract.page import Element, Page, text_of
+from aggregator.extract.page import Element, Page, text_of, xpath
 
 # what the wordings have in common; only pages that hold one of these are searched, and only for these
 _WORDS = ("مصدر", "الأصلي", "الاصلي", "الموقع الرسمي", "رابط الخبر", "نقلا عن", "نقلاً عن")
@@ -22,10 +21,10 @@ _LATIN = re.compile(
     r"(?:^|[>\s])sources?(?:\s|&nbsp;|</\w+>)*(?::|</a>)|à la source|at the source|article original|l.original|original (?:article|story|post)|read (?:the )?original|view original|full story at",
     re.I,
 )
-_LATIN_TEXTS = etree.XPath(
+_LATIN_TEXTS = xpath(
     "//text()[string-length(.) < 200][contains(., 'ource') or contains(., 'OURCE') or contains(., 'riginal') or contains(., 'full story')]"
 )
-_ARABIC_TEXTS = etree.XPath("//text()[string-length(.) < 200][contains(., $word)]")
+_ARABIC_TEXTS = xpath("//text()[string-length(.) < 200][contains(., $word)]")
 _MARKED = re.compile(r"isBasedOn|source-?link|read-?source|original-?link", re.I)
 _REDIRECT = ("url", "u", "link", "target", "to", "redirect", "redirect_url", "goto", "dest", "q", "r", "out")
 _SCRIPTED = re.compile(r"https?://[^'\"\s)]+")
@@ -78,8 +77,8 @@ def _worded(page: Page) -> str:
     return named
 
 
-def _mentions(page: Page) -> list[str]:
-    texts: list[str] = []
+def _mentions(page: Page) -> list[Any]:
+    texts: list[Any] = []
     for word in _WORDS:
         if word in page.text:
             texts += _ARABIC_TEXTS(page.body, word=word)
@@ -113,8 +112,6 @@ def _address(page: Page, link: Element | None, block: Element | None, text: str,
     elif link is None and block is not None:
         links += _after(block, text)
     for candidate in links:
-        if candidate is None:
-            continue
         address = _href(page, candidate)
         if address and _leads_on(address, page.url) and not (foreign and site(unwrap(address)) == site(page.url)):
             return address

@@ -14,13 +14,13 @@ from aggregator.arabic.fold import clean, fold
 from aggregator.extract.addresses import host
 from aggregator.extract.jsonld import Linked
 from aggregator.extract.outline import Outline
-from aggregator.extract.page import Element, Page, text_of
+from aggregator.extract.page import Element, Page, text_of, xpath
 from aggregator.extract.sanitize import plain
 
 MAX_TITLE = 400
 _SEPARATOR = re.compile(r"\s+(?:[|\-–—»«•·/>:]|::|\|\|)+\s+|\s*(?:\||::|»|•)\s*")
 _EDGE = " \t|-–—:/•·»«"
-_SAME_TEXT = etree.XPath(".//text()[normalize-space(.) = $text]")
+_SAME_TEXT = xpath(".//text()[normalize-space(.) = $text]")
 _TITLE_NAME = re.compile(r"title|headline|titre", re.I)
 _QUOTES = re.compile(r"[\"'«»“”„‘’`]")
 _CUT = re.compile(r"\s*(?:\.{3}|…|\[…\]|\[\.{3}\])\s*$")
