@@ -33,7 +33,7 @@ _TITLE_CHARACTERS = 400
 _LEAST_BODY = 15  # words; less than that says nothing beside a headline
 _TITLE_KEYS = 6
 _BODY_KEYS = 16
-SKETCH = 100
+SKETCH = 128
 """Shingles that are kept of a body: the smallest, from which shares are estimated to within .05 (Broder, 1997)."""
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
 _MASK = (1 << 64) - 1

@@ -30,6 +30,8 @@ _SAME_HOUR = 1.0
 _PARTLY = 0.8
 _SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
 _COPIED = 0.9
+_SAME_FORM = 0.8
+_SAME_SENTENCE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
                 if reason.code not in ("numbers", "stage", "deputy", "template", "exclusive", "places", "names", "negation")
             ]
         else:
-            found = [reason for reason in found if reason.code not in ("places", "names")]
+            # in two sentences, what one denies is often but the reason: «تأجيل الكأس» / «تأجيل الكأس لعدم جاهزية الملاعب»
+            judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE else ("places", "names", "negation")
+            found = [reason for reason in found if reason.code not in judged_again]
             if texts.containment < _PARTLY and (names := exchanged(c, texts.unknown_a, texts.unknown_b)):
                 found.append(Reason("names", names))
             if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
@@ -108,6 +112,8 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
 def _recurs(c: Comparison) -> bool:
     """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and much of the same text."""
     templates = signs().templates
+    if c.number_agreement or c.jaccard < _SAME_FORM:
+        return False
     return not c.a.stems.isdisjoint(templates) and not c.b.stems.isdisjoint(templates)
 
 

@@ -31,6 +31,7 @@ class Signs:
     background: frozenset[str]
     negations: frozenset[str]
     denials: frozenset[str]
+    senders: frozenset[str]
     equivalents: dict[str, str]
 
 
@@ -82,5 +83,6 @@ def signs() -> Signs:
         background=folded("background"),
         negations=folded("negation"),
         denials=stems("denial"),
+        senders=stems("sender"),
         equivalents=equivalents,
     )

@@ -107,7 +107,8 @@ def _template(c: Comparison) -> Reason | None:
     templates = signs().templates
     if not c.a.stems & templates or not c.b.stems & templates:
         return None
-    one, other = heaviest(c.a, c.only_a), heaviest(c.b, c.only_b)
+    senders = signs().senders  # the same greeting goes by «الملك», «خادم الحرمين ونائبه», «القيادة»
+    one, other = heaviest(c.a, c.only_a - senders), heaviest(c.b, c.only_b - senders)
     if one and other and min(c.a.weights[one], c.b.weights[other]) >= _NEWS_IN_TEMPLATE:
         return Reason("template", (c.a.surface[one], c.b.surface[other]))
     return None
