@@ -26,7 +26,9 @@ Extractor = Callable[[Golden, bytes], str]
 def ours(page: Golden, html: bytes) -> str:
     from aggregator.extract import article
 
-    return article(html, url=page.expected["url"], timezone=page.expected.get("timezone", "UTC"), country=page.expected.get("country", ""), now=NOW).body
+    return article(
+        html, url=page.expected["url"], timezone=page.expected.get("timezone", "UTC"), country=page.expected.get("country", ""), now=NOW
+    ).body
 
 
 def by_trafilatura(page: Golden, html: bytes) -> str:
@@ -52,7 +54,12 @@ def by_newspaper(page: Golden, html: bytes) -> str:
     return article.text
 
 
-EXTRACTORS: dict[str, Extractor] = {"mujaz": ours, "trafilatura": by_trafilatura, "readability-lxml": by_readability, "newspaper4k": by_newspaper}
+EXTRACTORS: dict[str, Extractor] = {
+    "mujaz": ours,
+    "trafilatura": by_trafilatura,
+    "readability-lxml": by_readability,
+    "newspaper4k": by_newspaper,
+}
 
 
 def measure(extractor: Extractor, pages: list[Golden]) -> tuple[list[float], list[float]]:
@@ -86,7 +93,9 @@ def main() -> None:
                 print(f"{label:18}not measured: {str(missing).splitlines()[0]}")
                 continue
             scores, times = measure(extractor, pages)
-            print(f"{label:18}{statistics.mean(scores):9.3f}{min(scores):9.3f}{statistics.median(times):11.1f}{statistics.mean(times):9.1f}")
+            print(
+                f"{label:18}{statistics.mean(scores):9.3f}{min(scores):9.3f}{statistics.median(times):11.1f}{statistics.mean(times):9.1f}"
+            )
 
 
 if __name__ == "__main__":

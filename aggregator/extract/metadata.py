@@ -31,6 +31,7 @@ _ELSEWHERE = re.compile(
 _UPDATE_LABEL = re.compile(
     r"(?:آخر|اخر)\s*تحديث|تم التحديث|حُ?دّ?ث(?:ت)? في|تحديث\s*:|mis(?:e)? à jour|modifié|last updated|updated|modified", re.I
 )
+_MAYBE_DATE = re.compile(r"\d|منذ|قبل|أمس|امس|hier|ago")
 _URL_DATE = re.compile(r"/(19[89]\d|20[0-4]\d)[/_-]?(0?[1-9]|1[0-2])[/_-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _AUTHOR_METAS = (
     "author",
@@ -220,15 +221,16 @@ def _candidates(around: Outline, heading: Element | None, first: Element | None)
 
 def _short_text(element: Element) -> str:
     """Give the text of an element that is short and may hold a date, or ""."""
-    own = (element.text or "") + "".join(child.tail or "" for child in element)
+    text = text_of(element)
     if element.tag == "time":
-        return clean(text_of(element)[:200]) or clean(element.get("datetime") or "")
-    if not own.strip() or element.tag in ("h1", "title", "option"):
+        return clean(text[:200]) or clean(element.get("datetime") or "")
+    # the cheap tests first: of a page's elements a handful is left for the rest
+    if len(text) > 1_000 or not _MAYBE_DATE.search(text) or element.tag in ("h1", "title", "option"):
         return ""
-    text = clean(text_of(element)[:400])
-    if not 5 <= len(text) <= 160 or is_counter(text):
+    if not (element.text or "").strip() and not any((child.tail or "").strip() for child in element):
         return ""
-    return text if any(character.isdigit() for character in text) or re.search("منذ|قبل|أمس|امس|hier|ago", text) else ""
+    text = clean(text[:400])
+    return text if 5 <= len(text) <= 160 and not is_counter(text) else ""
 
 
 def _of_address(url: str, place: Place) -> DateResult | None:
@@ -295,7 +297,10 @@ def _shown_author(around: Outline, names: list[str], heading: Element | None, fi
         own = (element.text or "").strip() or (index in near and any((child.tail or "").strip() for child in element))
         if not called and not own:
             continue
-        text = clean(text_of(element)[:240])
+        text = text_of(element)
+        if len(text) > 400:
+            continue
+        text = clean(text)
         if not text or len(text) > 120:
             continue
         name = author_of(text) if called and index in near else labelled_author(text)

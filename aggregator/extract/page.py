@@ -25,13 +25,16 @@ def xpath(expression: str) -> Callable[..., Any]:
     """Compile an XPath expression; what it gives depends on the expression, so nothing is said of it."""
     return etree.XPath(expression)
 
+
 _XML = re.compile(r"^\s*<\?xml[^>]*\?>")
 # page builders call every part of a page a widget
+_BUILDER_SIGNS = ("elementor", "et_pb", "vc_", "wpb", "fusion", "fl-", "jeg_", "penci", "wp-block")
 _BUILDERS = re.compile(
     r"\b(?:elementor|et_pb|vc|wpb|fusion|fl|jeg|penci|wp-block)[-_](?:widget-?(?:wrap|container|text-editor|theme-post-content)?|element|section|column|row|module)?(?![a-z])[-_]?"
 )
 # what no XML string may hold, as a character or written as a number
-_NULS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufeff\ufffe\uffff\ud800-\udfff]")
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
+_NO_CHARACTERS = tuple(map(str.encode, "\ufeff\ufffe\uffff"))
 _NUMBERED = re.compile(
     r"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])|0*(?:[0-8]|1[124-9]|2\d|3[01]|5[5-7]\d{3}|6553[45]))(?:;|(?![0-9a-f]))",
     re.I,
@@ -84,7 +87,7 @@ class Page:
 def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     """Decode and parse a page. Raises `DocumentError` ``not_an_article`` where there is none."""
     text, _ = decode(html[:MAX_BYTES], content_type)
-    text = repair(printable(_XML.sub("", text[:MAX_CHARACTERS])))
+    text = repair(_XML.sub("", text[:MAX_CHARACTERS]))
     if "<" not in text:
         raise DocumentError("not_an_article", "The document has no mark-up: it is no article page.")
     if text.lstrip()[:500].lower().startswith(("<rss", "<feed", "<rdf:rdf", "<urlset", "<sitemapindex")):
@@ -111,15 +114,20 @@ def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     )
 
 
-def printable(text: str) -> str:
-    """Remove the control characters that no tree can hold, raw and as numeric references."""
-    text = _NULS.sub("", text)
-    return _NUMBERED.sub("", text) if "&#" in text else text
+def _printable(text: str) -> bytes:
+    """Encode a text without the control characters that no tree can hold, raw and as numeric references."""
+    if "&#" in text:
+        text = _NUMBERED.sub("", text)
+    encoded = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    for mark in _NO_CHARACTERS:
+        if mark in encoded:
+            encoded = encoded.replace(mark, b"")
+    return encoded
 
 
 def fragment(html: str) -> Element:
     """Parse a piece of HTML (a feed's content, what a selector chose) as a body element."""
-    tree = _parse(f"<html><body>{printable(html[:MAX_CHARACTERS])}</body></html>")
+    tree = _parse(f"<html><body>{html[:MAX_CHARACTERS]}</body></html>")
     body = tree.find(".//body")
     return body if body is not None else tree
 
@@ -133,14 +141,14 @@ def names_of(element: Element) -> str:
     """Give what a page's author calls an element: class, id, itemprop, property and role."""
     get = element.get
     names = f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('property') or ''} {get('role') or ''}"
-    return _BUILDERS.sub("", names) if "_" in names or "-" in names else names
+    return _BUILDERS.sub("", names) if any(sign in names for sign in _BUILDER_SIGNS) else names
 
 
 def _parse(text: str) -> Element:
     # huge_tree stays off: libxml2 then refuses depth beyond 256, which keeps all later walks bounded
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True, huge_tree=False, no_network=True)
     try:
-        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        tree = etree.fromstring(_printable(text), parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError) as error:
         raise DocumentError("not_an_article", f"The page can't be parsed: {error}.") from error
     if tree is None:

@@ -25,6 +25,7 @@ _LATIN_TEXTS = xpath(
     "//text()[string-length(.) < 200][contains(., 'ource') or contains(., 'OURCE') or contains(., 'riginal') or contains(., 'full story')]"
 )
 _ARABIC_TEXTS = xpath("//text()[string-length(.) < 200][contains(., $word)]")
+_MARKABLE = xpath("//a[@rel or @itemprop or contains(@class, 'ource') or contains(@class, 'riginal')] | //link[@itemprop]")
 _MARKED = re.compile(r"isBasedOn|source-?link|read-?source|original-?link", re.I)
 _REDIRECT = ("url", "u", "link", "target", "to", "redirect", "redirect_url", "goto", "dest", "q", "r", "out")
 _SCRIPTED = re.compile(r"https?://[^'\"\s)]+")
@@ -152,7 +153,7 @@ def _leads_on(address: str, url: str) -> bool:
 
 
 def _marked(page: Page) -> str:
-    for link in page.tree.iter("a", "link"):
+    for link in _MARKABLE(page.tree):
         get = link.get
         rel = get("rel")
         if not (rel and "source" in rel.lower().split()) and not _MARKED.search(f"{get('itemprop') or ''} {get('class') or ''}"):

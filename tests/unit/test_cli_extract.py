@@ -24,7 +24,9 @@ PAGE = (HERE / "drupal7_rdfa" / "page.html").read_bytes()
 
 
 def test_a_line_has_the_public_keys_and_dates_in_utc(tmp_path: Path) -> None:
-    status, rows, _ = extract("-", "--url", "http://www.annahar-aljadid.example/article/55012/rain", "--timezone", "Africa/Algiers", cwd=tmp_path, stdin=PAGE)
+    status, rows, _ = extract(
+        "-", "--url", "http://www.annahar-aljadid.example/article/55012/rain", "--timezone", "Africa/Algiers", cwd=tmp_path, stdin=PAGE
+    )
     assert status == 0
     assert list(rows[0]) == KEYS
     assert rows[0]["published"] == "2025-05-06T13:30:00Z"
