@@ -45,8 +45,20 @@ INLINE = frozenset(
         "q",
         "s",
         "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "o:p",
+        "amp-fit-text",
     ]
-    + ["small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "o:p", "amp-fit-text"]
 )
 _LEAVES = frozenset(
     ["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "dd", "dt", "pre", "td", "figcaption", "summary", "caption"]
@@ -277,9 +289,7 @@ def _is_text_place(at: Element, kids: list[Element], best: Element, share: float
     """Tell whether an element is the text's own place, or one that holds the text's place beside others."""
     if _is_leaf(best, prose) or best.tag in _LISTS or (len(kids) == 2 and _outline(kids[0]) == _outline(kids[1])):
         return True
-    if len(kids) == 2 and share > 0.5 * total:
-        return False
-    return True
+    return not (len(kids) == 2 and share > 0.5 * total)
 
 
 def _outline(element: Element) -> tuple[str, str]:

@@ -145,10 +145,7 @@ def _body(node: dict[str, Any]) -> str:
 
 def _people(value: Any, by_id: dict[str, dict[str, Any]]) -> Iterator[str]:
     for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, dict):
-            name = _text(part.get("name")) or _text(by_id.get(str(part.get("@id")), {}).get("name"))
-        else:
-            name = _text(part)
+        name = _text(part.get("name")) or _text(by_id.get(str(part.get("@id")), {}).get("name")) if isinstance(part, dict) else _text(part)
         if name:
             yield name
 

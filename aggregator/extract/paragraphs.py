@@ -28,8 +28,6 @@ BLOCKS = frozenset(
         "fieldset",
         "figcaption",
         "figure",
-    ]
-    + [
         "footer",
         "form",
         "h1",
@@ -50,8 +48,16 @@ BLOCKS = frozenset(
         "section",
         "summary",
         "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "amp-sidebar",
+        "amp-list",
     ]
-    + ["tbody", "td", "tfoot", "th", "thead", "tr", "ul", "amp-sidebar", "amp-list"]
 )
 _PLACES = frozenset(["article", "blockquote", "body", "center", "div", "dd", "li", "main", "p", "section", "td", "h2", "h3", "h4"])
 _WRAPPERS = INLINE - {"a", "sub", "sup", "wbr", "time", "abbr"}
@@ -114,48 +120,62 @@ def _settle_one(place: Element, container: Element) -> None:
 Run = list["str | Element"]
 
 
+class _Groups:
+    """Blocks, and the runs between them, as they come; a run ends at a block, at two breaks, or at one between lines of their own."""
+
+    def __init__(self) -> None:
+        self.done: list[Run | Element] = []
+        self.run: Run = []
+        self.breaks = 0  # since the last text
+
+    def close(self) -> None:
+        """End the run, if there is anything in it."""
+        if any(not isinstance(part, str) or part.strip() for part in self.run):
+            self.done.append(self.run)
+        self.run, self.breaks = [], 0
+
+    def add(self, part: str | Element, line: str) -> None:
+        """Add a text or an inline element, whose text is ``line``."""
+        if self.breaks and line.strip():
+            if self.breaks > 1 or _is_own_line(_line(self.run), line):
+                self.close()
+            elif self.run:
+                self.run.append(etree.Element("br"))
+            self.breaks = 0
+        self.run.append(part)
+
+    def add_text(self, text: str | None) -> None:
+        """Add a text node; white space counts only between words."""
+        if not text:
+            return
+        if not text.isspace():
+            self.add(text, text)
+        elif self.run and not self.breaks:
+            self.run.append(text)
+
+    def add_element(self, child: Element) -> None:
+        """Add a child element, its tail already taken off."""
+        if child.tag == "br":
+            self.breaks += 1
+        elif child.tag in BLOCKS:
+            self.close()
+            self.done.append(child)
+        else:
+            picture = "x" if child.tag in ("img", "picture", "iframe", "video") and not self.breaks else ""
+            self.add(child, text_of(child) or picture)
+
+
 def _groups(place: Element) -> list[Run | Element]:
     """Take an element's content apart: blocks, and runs of text and inline elements that belong to one paragraph."""
-    groups: list[Run | Element] = []
-    run: Run = []
-    pending = 0  # breaks since the last text
-
-    def close() -> None:
-        nonlocal run, pending
-        if any(not isinstance(part, str) or part.strip() for part in run):
-            groups.append(run)
-        run, pending = [], 0
-
-    def add(part: str | Element, line: str) -> None:
-        nonlocal pending
-        if pending and line.strip():
-            if pending > 1 or _is_own_line(_line(run), line):
-                close()
-            elif run:
-                run.append(etree.Element("br"))
-            pending = 0
-        run.append(part)
-
-    if _has_text(place.text):
-        add(str(place.text), str(place.text))
+    groups = _Groups()
+    groups.add_text(place.text)
     for child in place:
         tail = child.tail
         child.tail = None
-        if child.tag == "br":
-            pending += 1
-        elif child.tag in BLOCKS:
-            close()
-            groups.append(child)
-        else:
-            add(child, text_of(child) or ("x" if child.tag in ("img", "picture", "iframe", "video") and not pending else ""))
-        if tail:
-            if tail.isspace():
-                if run and not pending:
-                    run.append(tail)
-            else:
-                add(tail, tail)
-    close()
-    return groups
+        groups.add_element(child)
+        groups.add_text(tail)
+    groups.close()
+    return groups.done
 
 
 def _line(run: Run) -> str:
