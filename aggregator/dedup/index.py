@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable
-from itertools import chain
 
 from aggregator.dedup.draft import Draft, draft
 from aggregator.dedup.judge import judge
@@ -25,7 +24,7 @@ class MemoryIndex:
         self.window = window_hours * 3600
         self.same = same
         self.related = related
-        self._by_key: dict[int, list[int]] = {}
+        self._by_key: dict[int, int | list[int]] = {}  # most keys have one item: a list each would cost half the memory
         self._drafts: dict[int, Draft] = {}
         self._story: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
@@ -61,11 +60,7 @@ class MemoryIndex:
         self._members.setdefault(story, []).append(number)
         self._order.append(number)
         self._next = max(self._next, number + 1)
-        for key in made.keys:
-            items = self._by_key.setdefault(key, [])
-            items.append(number)
-            if len(items) > _CROWDED:
-                del items[0]
+        self._enter(number, made)
 
     def story_of(self, number: int) -> int:
         """Give the story of an item; it outlives the window."""
@@ -74,7 +69,15 @@ class MemoryIndex:
     def candidates(self, made: Draft) -> list[Candidate]:
         """Give the items that share most keys with a draft."""
         by_key = self._by_key
-        counts = Counter(chain.from_iterable([by_key[key] for key in made.keys if key in by_key]))
+        counts: Counter[int] = Counter()
+        for key in made.keys:
+            items = by_key.get(key)
+            if items is None:
+                continue
+            if isinstance(items, int):
+                counts[items] += 1
+            else:
+                counts.update(items)
         found = []
         for number, _ in counts.most_common(_CANDIDATES):
             other = self._drafts.get(number)
@@ -104,13 +107,33 @@ class MemoryIndex:
             self._names[name] = number
 
     def _replace(self, number: int, made: Draft) -> None:
-        for key in self._drafts[number].keys:
-            items = self._by_key.get(key, [])
-            if number in items:
-                items.remove(number)
+        self._leave(number, self._drafts[number])
         self._drafts[number] = made
+        self._enter(number, made)
+
+    def _enter(self, number: int, made: Draft) -> None:
+        by_key = self._by_key
         for key in made.keys:
-            self._by_key.setdefault(key, []).append(number)
+            items = by_key.get(key)
+            if items is None:
+                by_key[key] = number
+            elif isinstance(items, int):
+                by_key[key] = [items, number]
+            else:
+                items.append(number)
+                if len(items) > _CROWDED:
+                    del items[0]
+
+    def _leave(self, number: int, made: Draft) -> None:
+        by_key = self._by_key
+        for key in made.keys:
+            items = by_key.get(key)
+            if items == number:
+                del by_key[key]
+            elif isinstance(items, list) and number in items:
+                items.remove(number)
+                if not items:
+                    del by_key[key]
 
     def _expire(self, at: float | None) -> None:
         if at is None:
@@ -122,12 +145,7 @@ class MemoryIndex:
             if moment is None or moment >= self._now - self.window:
                 return
             self._order.popleft()
-            for key in self._drafts.pop(oldest).keys:
-                items = self._by_key.get(key)
-                if items and oldest in items:
-                    items.remove(oldest)
-                    if not items:
-                        del self._by_key[key]
+            self._leave(oldest, self._drafts.pop(oldest))
 
 
 def _identities(report: Report) -> list[Hashable]:
