@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
+from aggregator.arabic.zones import is_zone
 from aggregator.errors import ConfigurationError, UsageError
 from aggregator.model import Kind, Outlet, Recipe, Rights, Selectors, Source
 
@@ -46,13 +46,13 @@ SOURCE_KEYS: dict[str, type | tuple[type, ...]] = {
     "recipe": dict,
     "selectors": dict,
 }
-RECIPE_KEYS = {name: str for name in Recipe.__dataclass_fields__}
+RECIPE_KEYS = dict.fromkeys(Recipe.__dataclass_fields__, str)
 SELECTOR_KEYS: dict[str, type | tuple[type, ...]] = {name: (list if name == "remove" else str) for name in Selectors.__dataclass_fields__}
 ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}\Z")
 MOST_OPML = 20_000
 
 
-class _Wrong(Exception):  # noqa: N818
+class _Wrong(Exception):
     """A key of a block that can't be used."""
 
     def __init__(self, key: str, allowed: str) -> None:
@@ -129,7 +129,7 @@ def _check(block: Any, keys: Mapping[str, type | tuple[type, ...]], where: str =
         if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
             names = {str: "a text in quotes", list: "a list of texts", bool: "true or false", int: "a whole number", dict: "a table"}
             raise _Wrong(where + key, f"must be {names[expected]}")  # type: ignore[index]
-        if expected is list and key != "sources" and not all(isinstance(each, str) for each in value):
+        if expected is list and key != "sources" and not all(isinstance(each, str) for each in block[key]):
             raise _Wrong(where + key, "must be a list of texts")
     return block
 
@@ -141,7 +141,7 @@ def _outlet(block: Any) -> Iterator[Source]:
             raise _Wrong("id" if key not in row and "id" in row else key, f"{key} is missing; id, name, language and timezone are needed" if key not in row else "must not be empty")
     if not ID.match(row["id"]):
         raise _Wrong("id", "small letters, digits, dots and dashes, 61 at most")
-    if row["timezone"] not in available_timezones():
+    if not is_zone(row["timezone"]):
         raise _Wrong("timezone", f"{row['timezone']!r} is no IANA time zone such as Africa/Casablanca")
     if not re.fullmatch(r"[A-Z]{2}|", row.get("country", "")):
         raise _Wrong("country", "two capital letters (ISO 3166), or empty for a pan-Arab outlet")

@@ -1,0 +1,1 @@
+"""What is run by hand: it writes files that are committed."""

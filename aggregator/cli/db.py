@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def reindex(ctx: click.Context) -> None:
     context: Context = ctx.obj
     with context.open_store(create=False) as store:
         total = store.counts().items
-        with click.progressbar(length=total, label="reindexing", file=click.get_text_stream("stderr"), hidden=not context.on_terminal) as bar:
+        with click.progressbar(length=total, label="reindexing", file=sys.stderr, hidden=not context.on_terminal) as bar:
             done = store.reindex(bar.update)
     click.echo(f"{done} items brought up to date")
 

@@ -20,7 +20,7 @@ _AGO = re.compile(r"(\d{1,6})\s*(m|h|d|w)\Z")
 _UNIT = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class When(click.ParamType):
+class When(click.ParamType):  # type: ignore[type-arg]
     """A moment: ISO date or time, or how long ago (``12h``, ``2d``, ``1w``)."""
 
     name = "when"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,7 +127,7 @@ def read_headers(path: Path) -> dict[str, str]:
 def _body(context: Context, name: str, headers: Mapping[str, str], base: str) -> tuple[bytes, Mapping[str, str], str]:
     """Give a document's bytes, headers and address."""
     if name == "-":
-        return click.get_binary_stream("stdin").read(), headers, base
+        return sys.stdin.buffer.read(), headers, base
     if re.match(r"https?://", name, re.IGNORECASE):
         return asyncio.run(_fetched(context, name, headers, base))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -340,7 +341,7 @@ def import_sources(ctx: click.Context, file: str) -> None:
     """
     from aggregator.catalogue import from_opml
 
-    data = click.get_binary_stream("stdin").read() if file == "-" else Path(file).read_bytes()
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     found = from_opml(data)
     with _opened(ctx.obj) as store:
         known = {address for claim in store.sources() for address in claim.source.addresses}

@@ -76,7 +76,7 @@ def _feed(form: str) -> Callable[..., int] | None:
     from importlib import import_module
 
     modules = {"rss": "rss", "atom": "atom", "json": "jsonfeed"}
-    return import_module(f"aggregator.export.{modules[form]}").write if form in modules else None  # type: ignore[no-any-return]
+    return import_module(f"aggregator.export.{modules[form]}").write if form in modules else None
 
 
 def _table(form: str) -> Callable[..., int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -33,7 +33,7 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 class ImageClient(Protocol):
     """The part of the fetch client that the proxy needs."""
 
-    async def get(self, address: str, **options: Any) -> object:
+    async def get(self, address: str, *, accept: str, max_bytes: int | None) -> object:
         """Fetch an address; gives `Fetched` or a failure."""
 
 

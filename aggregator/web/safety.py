@@ -34,7 +34,7 @@ def client_address(scope: Scope, trusted: tuple[str, ...]) -> str:
     address = str(client[0]) if client else ""
     if address not in trusted:
         return address
-    forwarded = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"), "")
+    forwarded: str = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"), "")
     for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
         try:
             ipaddress.ip_address(hop)
