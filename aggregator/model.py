@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-
 T = TypeVar("T")
 
 
@@ -159,6 +158,7 @@ class SourceState:
     body_digest: bytes | None = None
     hints: FeedHints | None = None
     rhythm: tuple[float, ...] = ()
+    learnt_at: datetime | None = None  # when the rhythm was last added to; it fades from then on
     drifted: str = ""
     reason: str = ""  # why next_fetch_at is what it is, in words
     fetch_count: int = 0

@@ -60,13 +60,13 @@ def learn(rhythm: Sequence[float], published: Sequence[datetime], since: datetim
     The first fetch seeds it with the last two weeks of its items; later each item adds its share and the old fade.
     """
     recent = [moment for moment in published if now - timedelta(days=14) <= moment <= now + timedelta(hours=1)]
+    if not recent:
+        return tuple(rhythm)
     if not rhythm or since is None:
-        if not recent:
-            return tuple(rhythm)
         weeks = max(now - min(recent), timedelta(days=1)) / timedelta(days=7)
         counts, share = [0.0] * WEEK_HOURS, 1 / weeks
     else:
-        fade = math.exp(-max(now - since, timedelta(0)) / MEMORY)
+        fade = faded(since, now)
         counts, share = [count * fade for count in rhythm], timedelta(days=7) / MEMORY
     for moment in recent:
         counts[hour_of_week(moment)] += share
@@ -79,35 +79,36 @@ def hour_of_week(moment: datetime) -> int:
     return utc.weekday() * 24 + utc.hour
 
 
-def rates(rhythm: Sequence[float]) -> list[float]:
-    """Give the items to be expected in each hour of the week.
+def rate(rhythm: Sequence[float], hour: int, mean: float) -> float:
+    """Give the items to be expected in one hour of the week.
 
     Of its own count and its neighbours', the same hour of all days, and the mean, so that few counts do not mislead.
     """
-    daily = [sum(rhythm[hour::24]) / 7 for hour in range(24)]
-    mean = sum(rhythm) / WEEK_HOURS
-    return [
-        0.3 * (rhythm[hour - 1] + 2 * rhythm[hour] + rhythm[(hour + 1) % WEEK_HOURS]) / 4 + 0.5 * daily[hour % 24] + 0.2 * mean
-        for hour in range(WEEK_HOURS)
-    ]
+    near = (rhythm[hour - 1] + 2 * rhythm[hour] + rhythm[(hour + 1) % WEEK_HOURS]) / 4
+    return 0.3 * near + 0.5 * sum(rhythm[hour % 24 :: 24]) / 7 + 0.2 * mean
 
 
-def rhythm_interval(rhythm: Sequence[float], now: datetime, shortest: timedelta, longest: timedelta) -> timedelta:
-    """Give the time until one new item is to be expected, between floor and ceiling."""
-    if not rhythm or not any(rhythm):
+def rhythm_interval(rhythm: Sequence[float], now: datetime, shortest: timedelta, longest: timedelta, fade: float = 1.0) -> timedelta:
+    """Give the time until one new item is to be expected, between floor and ceiling; ``fade`` is what is left of the rhythm's memory."""
+    total = sum(rhythm)
+    if not total:
         return min(max(DEFAULT, shortest), longest)
-    hourly = rates(rhythm)
-    hour, first = hour_of_week(now), 1 - (now.minute * 60 + now.second) / 3600
-    expected, hours, part = 0.0, 0.0, first
-    limit = longest / timedelta(hours=1)
+    mean, wanted = total / WEEK_HOURS, EXPECTED / fade if fade > 1e-6 else math.inf
+    hour, part = hour_of_week(now), 1 - (now.minute * 60 + now.second) / 3600
+    expected, hours, limit = 0.0, 0.0, longest / timedelta(hours=1)
     while hours < limit:
-        here = hourly[hour]
-        if expected + here * part >= EXPECTED:
-            hours += (EXPECTED - expected) / here
+        here = rate(rhythm, hour, mean)
+        if expected + here * part >= wanted:
+            hours += (wanted - expected) / here
             break
         expected += here * part
         hours, hour, part = hours + part, (hour + 1) % WEEK_HOURS, 1.0
-    return min(max(timedelta(hours=hours), shortest), longest)
+    return min(max(timedelta(hours=min(hours, limit)), shortest), longest)
+
+
+def faded(since: datetime | None, now: datetime) -> float:
+    """Give what is left of a rhythm that was learnt up to ``since``: a source that has fallen silent is asked less and less."""
+    return math.exp(-max(now - since, timedelta(0)) / MEMORY) if since else 1.0
 
 
 def after_success(
@@ -124,9 +125,11 @@ def after_success(
     """Give the state with its next fetch after an answer that could be used; ``published`` are the new items' dates."""
     shortest, longest = floor_of(source, settings), timedelta(seconds=settings.max_interval)
     longest = max(shortest, longest)
-    rhythm = learn(state.rhythm, published, state.last_success_at, now)
-    wait = rhythm_interval(rhythm, now, shortest, longest)
-    per_day = sum(rhythm) / 7
+    rhythm = learn(state.rhythm, published, state.learnt_at, now)
+    learnt_at = now if rhythm != state.rhythm else state.learnt_at
+    fade = faded(learnt_at, now)
+    wait = rhythm_interval(rhythm, now, shortest, longest, fade)
+    per_day = sum(rhythm) * fade / 7
     reason = (
         f"about {per_day:.0f} items a day, by its rhythm at this hour"
         if per_day >= 0.5
@@ -147,6 +150,7 @@ def after_success(
         state,
         next_fetch_at=allowed,
         rhythm=rhythm,
+        learnt_at=learnt_at,
         hints=hints,
         failures=0,
         failure=None,

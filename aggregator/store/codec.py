@@ -15,7 +15,7 @@ from typing import Any
 from aggregator.model import Failed, FailureKind, FeedHints, Kind, Outlet, Recipe, Rights, Selectors, Source, SourceState, Status
 from aggregator.store.schema import from_ms, to_ms
 
-TIMES = ("next_fetch_at", "last_fetch_at", "last_success_at", "last_new_at", "probed_at")
+TIMES = ("next_fetch_at", "last_fetch_at", "last_success_at", "last_new_at", "learnt_at", "probed_at")
 
 
 def _plain(value: Any) -> Any:
