@@ -17,7 +17,8 @@ from aggregator.extract.paragraphs import BLOCKS, settle
 _NEVER = ("script", "style", "noscript", "template", "svg", "math", "object", "embed", "video", "audio", "button", "select", "textarea", "input", "nav", "footer", "menu", "dialog", "marquee", "link", "meta")  # fmt: skip
 _W = r"(?<![a-z])(?:%s)(?![a-z])"
 _COMMENTS = re.compile(
-    _W % r"comments?(?:-?(?:list|area|section|form|wrap\w*))?|commentlist|respond|disqus\w*|fb-comments|commentaires?|replies", re.I
+    _W % r"comments?(?:-?(?:list|area|section|form|wrap\w*))?|commentlist|respond|disqus\w*|fb-comments|commentaires?|replies|discussion",
+    re.I,
 )
 _REMOVED = re.compile(
     _W
@@ -195,7 +196,8 @@ def _drop_lines(container: Element, leaves: list[Leaf], known: Known) -> None:
         if kinds and _drop_kind(container, leaf, kinds, gone, is_tail=number > last):
             continue
         if (
-            (number < first and _is_head(leaf, known, is_only=not long))
+            _is_caption(leaf)
+            or (number < first and _is_head(leaf, known, is_only=not long))
             or (number > last >= 0 and _is_foot(leaf, known, leaves[first:last]))
             or (long and (_is_lone_link(leaf) or _is_clock(leaf)))
         ):
@@ -301,6 +303,11 @@ def _is_foot(leaf: Leaf, known: Known, body: list[Leaf]) -> bool:
         and not _PUNCTUATION.search(text)
         and sum(len(part.text) for part in body) + _LONG > 100
     )
+
+
+def _is_caption(leaf: Leaf) -> bool:
+    """Tell whether a picture stands in a line with a few open words: its caption."""
+    return len(leaf.text) <= 60 and not leaf.linked and not _PUNCTUATION.search(leaf.text) and leaf.element.find(".//img") is not None
 
 
 def _is_lone_link(leaf: Leaf) -> bool:

@@ -37,6 +37,8 @@ def author_of(text: str) -> str:
     ('محمد أمين', 'سعاد بن علي', '')
     """
     text = clean(text[:400])
+    if text.startswith("المصدر"):
+        return ""
     match = _LABELLED.match(text)
     if match:
         text = match["name"]

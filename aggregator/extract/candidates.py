@@ -22,7 +22,7 @@ _LONG_ORACLE = 200  # characters of text from elsewhere below which it says too 
 # names for the body of an article, the surest first
 _HINTS = (
     (5, re.compile(r"article-?body|articlebody", re.I), ("itemprop", "property")),
-    (4, re.compile(r"(?<![a-z])(?:article|story|post|entry|news|node|single|item)[-_]?_?(?:body|content|text|fulltext)(?:[-_]?(?:inner|text|body|entry|wrap\w*|details?))?(?![a-z])|td-post-content|field-name-body|field--name-body|field--body|itemfulltext|articletext|article__body|story__body|wysiwyg\w*|the-?content|content-?(?:body|text|entry)|body-?(?:text|content)|text-?(?:body|content)|(?:news|article)-?(?:details?|desc(?:ription)?)-?(?:text|content|body)?|rich-?text|post-?details-?content|entry(?![-a-z])", re.I), ("class", "id")),
+    (4, re.compile(r"(?<![a-z])(?:article|story|post|entry|news|node|single|item)[-_]?_?(?:body|content|text|txt|fulltext)(?:[-_]?(?:inner|text|body|entry|wrap\w*|details?))?(?![a-z])|td-post-content|field-name-body|field--name-body|field--body|itemfulltext|articletext|article__body|story__body|wysiwyg\w*|the-?content|content-?(?:body|text|entry)|body-?(?:text|content)|text-?(?:body|content)|(?:news|article)-?(?:details?|desc(?:ription)?)-?(?:text|content|body)?|rich-?text|post-?details-?content|entry(?![-a-z])", re.I), ("class", "id")),
     (2, re.compile(r"(?<![a-z])(?:article|post|story|news|details?|single|content|text|body|maqal|khabar|hentry|sujet|texte|contenu)(?![a-z])", re.I), ("class", "id")),
 )  # fmt: skip
 
@@ -40,7 +40,7 @@ class Choice:
 def hinted(prose: Prose, top: Element) -> tuple[Element | None, int]:
     """Give the element that the page's author named as the article's body, and how plain the name is (0..5)."""
     best: Element | None = None
-    best_rank = (0, 0.0, 0)
+    best_rank = (0, False, 0.0, 0)
     total = prose.total
     for depth, element in enumerate(prose.mass):
         if element is top or element.tag in ("html", "body", "p", "h1", "h2", "h3", "li", "span"):
@@ -51,9 +51,9 @@ def hinted(prose: Prose, top: Element) -> tuple[Element | None, int]:
         mass = prose.mass[element]
         if level < 5 and mass < 0.2 * total:
             continue
-        # bigger by a tenth beats deeper
-        rank = (level, round(mass / total * 10), depth)
-        if rank > best_rank or (rank[:2] == best_rank[:2] and best is not None and element in set(best.iterdescendants())):
+        # to follow the headline beats being bigger, and bigger by a tenth beats deeper
+        rank = (level, prose.lead is not None and prose.lead in prose.order[element], round(mass / total * 10), depth)
+        if rank > best_rank or (rank[:3] == best_rank[:3] and best is not None and element in set(best.iterdescendants())):
             best, best_rank = element, rank
     return best, best_rank[0]
 
@@ -92,14 +92,22 @@ def choose(page: Page, prose: Prose, *, texts: tuple[tuple[str, str], ...] = ())
         return Choice(dense, 0.7, "density")
     if level >= 4 and prose.mass.get(named, 0.0) >= 0.75 * prose.mass[dense] and common >= 0.6:
         return Choice(named, 0.85, "name")
-    if level >= 4 and prose.lead is not None and prose.lead in prose.order[named] and prose.lead not in prose.order[dense]:
-        # the named part follows the headline at once, the bigger one is somewhere else
+    follows = level >= 4 and prose.lead is not None and prose.lead in prose.order[named]
+    # the named part follows the headline at once; the bigger one is somewhere else, or holds comments or the next story as well
+    if follows and (prose.lead not in prose.order[dense] or (prose.mass[named] >= 250 and not _is_one_of_several(named, prose))):
         return Choice(named, 0.85, "name+headline")
     return _third_opinion(page, prose, named, dense, level)
 
 
 def _inner(one: Element, other: Element) -> Element:
     return one if other in set(one.iterancestors()) else other if one in set(other.iterancestors()) else one
+
+
+def _is_one_of_several(element: Element, prose: Prose) -> bool:
+    """Tell whether a part has a brother of the same name with prose in it: then both are parts of one text."""
+    parent = element.getparent()
+    brothers = prose.kids.get(parent, {}) if parent is not None else {}
+    return sum(1 for brother in brothers if brother.tag == element.tag and brother.get("class") == element.get("class")) > 1
 
 
 def squeeze(text: str) -> str:

@@ -67,7 +67,7 @@ _LISTS = frozenset(["ul", "ol", "dl", "blockquote"])
 _OUTSIDE = frozenset(["nav", "footer", "aside", "form", "menu", "dialog", "figcaption"])
 # names that page authors give to what is not the article, as whole words between - _ and spaces
 _NOT_ARTICLE = re.compile(
-    r"(?<![a-z])(?:comments?|comment-?list|commentlist|cmts?|replies|respond|disqus|fb-comments|related\w*|sidebar|side-?bar|widget(?:s|_\w+)?|footer|ticker|news-?ticker|marquee|breaking(?:-?news)?"
+    r"(?<![a-z])(?:comments?|comment-?list|commentlist|cmts?|replies|discussion|respond|disqus|fb-comments|related\w*|sidebar|side-?bar|widget(?:s|_\w+)?|footer|ticker|news-?ticker|marquee|breaking(?:-?news)?"
     r"|cookie\w*|gdpr|consent|popup|modal|newsletter|subscribe\w*|promo\w*|breadcrumbs?|menu|navbar|navigation|most-?(?:read|viewed|popular)|popular|trending|recommended|latest-?news|copyright|mega-?menu"
     r"|outbrain|taboola|login|signup|register|polls?|sondage|commentaires?)(?![a-z])",
     re.I,

@@ -32,6 +32,7 @@ _UPDATE_LABEL = re.compile(
     r"(?:آخر|اخر)\s*تحديث|تم التحديث|حُ?دّ?ث(?:ت)? في|تحديث\s*:|mis(?:e)? à jour|modifié|last updated|updated|modified", re.I
 )
 _MAYBE_DATE = re.compile(r"\d|منذ|قبل|أمس|امس|hier|ago")
+_DAY = re.compile(r"\d{4}|\d+[/.-]\d+")
 _URL_DATE = re.compile(r"/(19[89]\d|20[0-4]\d)[/_-]?(0?[1-9]|1[0-2])[/_-]?(0?[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _AUTHOR_METAS = (
     "author",
@@ -179,6 +180,9 @@ def _shown(
         result = parse_date(stated, timezone=place.timezone, country=place.country, now=place.now) if stated else DateResult(None)
         if result.value is None:
             result = find_date(text, timezone=place.timezone, country=place.country, now=place.now)
+        if result.value is not None and result.value > place.now + timedelta(days=1):
+            # a declared date in the future is kept; one that is only shown is the day of an event
+            continue
         if result.value is None:
             problem = problem or (
                 result.problem if any(character.isdigit() for character in text) and result.problem != "no date is found" else ""
@@ -215,7 +219,8 @@ def _candidates(around: Outline, heading: Element | None, first: Element | None)
             if number == 3 and not (element.tag == "time" or _DATED_NAME.search(element.get("class") or "")):
                 continue
             text = _short_text(element)
-            if text and not _is_elsewhere(element):
+            # behind the text «قبل ساعتين» tells of a comment or another story
+            if text and (number < 2 or _DAY.search(text)) and not _is_elsewhere(element):
                 yield element, text
 
 
