@@ -92,8 +92,8 @@ async def replay(
 
     dates = [max((piece.published for piece in part if piece.published), default=None) for part in chosen]
     newsroom.now = min((date for date in dates if date), default=newsroom.now)
-    async with assembled(store, settings, report, clock=lambda: newsroom.now, rng=Random(1)) as running:  # noqa: S311
-        for number, part in enumerate(chosen, 1):  # noqa: B007
+    async with assembled(store, settings, report, clock=lambda: newsroom.now, rng=Random(1)) as running:
+        for number, part in enumerate(chosen, 1):
             date = dates[number - 1]
             newsroom.now = max(newsroom.now + timedelta(seconds=1), date or newsroom.now)
             if final is not None and number == len(chosen):

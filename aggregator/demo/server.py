@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "Newsroom"
     sys_version = ""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer with validators; 304 where the asker has it."""
         status, body, kind = self.newsroom.answer(self.path.partition("?")[0])
         tag = f'"{blake2b(body, digest_size=8).hexdigest()}"'

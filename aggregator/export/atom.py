@@ -19,7 +19,7 @@ def write(head: Head, entries: Iterable[Entry], out: BinaryIO) -> int:
     count = 0
     with etree.xmlfile(out, encoding="utf-8") as xml:
         xml.write_declaration()
-        with xml.element("feed", nsmap={None: ATOM, "media": "http://search.yahoo.com/mrss/"}, attrib={f"{XML}lang": head.language}):
+        with xml.element("feed", nsmap={None: ATOM, "media": "http://search.yahoo.com/mrss/", "xml": XML[1:-1]}, attrib={f"{XML}lang": head.language}):
             for name, text in (("id", head.id), ("title", head.title), ("updated", stamp(head.now))):
                 _text(xml, name, legal(text))
             if head.address:
