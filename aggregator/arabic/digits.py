@@ -11,10 +11,11 @@ from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
 from aggregator.arabic.tokens import STOP, stem
 
-_TOKEN = re.compile(r"\d{1,3}(?: \d{3})+(?![\d.,])|\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
+_TOKEN = re.compile(r"\d+/\d+|\d{1,3}(?: \d{3})+(?![\d.,])|\d+(?:[.,]\d+)*|%|[^\W\d_]+|-")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
 
 _TEN = frozenset(("عشر", "عشره"))
+_FRACTIONS = {"نصف": 0.5, "ربع": 0.25}  # نصف مليون
 _LAST = 999.0  # الحلقة الأخيرة
 
 
@@ -42,12 +43,14 @@ class _Words:
     scales: dict[str, float]
     ordinals: dict[str, float]
     tens: dict[str, float]
+    duals: dict[str, str]
     kinds: dict[str, frozenset[str]]  # death, injury, percent, people, edition -> stems
 
 
 @cache
 def _words() -> _Words:
     numbers: dict[str, dict[str, float]] = {"unit": {}, "scale": {}, "ordinal": {}, "tens": {}}
+    duals: dict[str, str] = {}
     kinds: dict[str, frozenset[str]] = {}
     for line in lines("numbers.tsv"):
         kind, value, forms = line.split("\t")
@@ -57,6 +60,9 @@ def _words() -> _Words:
                 frozenset(("%",)) if value == "percent" else frozenset()
             )
             continue
+        if kind == "dual":
+            duals |= {clitic + form: stem(fold(value)) for form in folded for clitic in ("", "و", "ب", "ل")}
+            continue
         table = numbers[kind]
         for form in folded:
             table[form] = float(value)
@@ -64,7 +70,7 @@ def _words() -> _Words:
                 table |= dict.fromkeys(("لل" + form[2:], "ب" + form, "و" + form), float(value))
             if kind == "tens":
                 table["و" + form] = float(value)
-    return _Words(numbers["unit"], numbers["scale"], numbers["ordinal"], numbers["tens"], kinds)
+    return _Words(numbers["unit"], numbers["scale"], numbers["ordinal"], numbers["tens"], duals, kinds)
 
 
 def numbers(text: str) -> list[Quantity]:
@@ -102,6 +108,22 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
     place = 0
     while place < len(parts):
         part = parts[place]
+        if "/" in part:
+            yield Quantity(float(part.split("/")[0]), "no:/")  # (2/4)
+            place += 1
+            continue
+        if part in table.duals:
+            kind = next(
+                (
+                    kind
+                    for kind in ("death", "injury")
+                    if table.kinds[kind] & {stem(word) for word in (part, *parts[max(0, place - 2) : place])}
+                ),
+                "",
+            )
+            yield Quantity(2.0, kind or table.duals[part])
+            place += 1
+            continue
         value = _value(part, table)
         if value is None:
             place += 1
@@ -125,6 +147,8 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
         ):
             value *= scale
             place += 1
+        if part in table.scales and start:
+            value *= _FRACTIONS.get(parts[start - 1], 1.0)
         yield Quantity(value, _unit(parts, start, place + 1, value, table))
         place += 1
 
@@ -152,6 +176,8 @@ def _unit(parts: list[str], start: int, after: int, value: float, table: _Words)
     ]
     around = {*following, *before}
     edition = next((word for word in before if word in table.kinds["edition"]), None)
+    if following and following[0] in table.kinds["time"]:
+        return following[0]  # 14 قتيلا خلال 24 ساعة
     if 1990 <= value <= 2040 and value == int(value) and len(parts[start]) == 4:
         return "year"
     if edition and value < 200:

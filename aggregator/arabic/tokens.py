@@ -102,7 +102,7 @@ def _without_suffix(word: str, known: dict[str, float]) -> str:
         if suffix not in _SURE_SUFFIXES:
             own = known.get(word, 0.0)
             seen = known.get(rest, 0.0) + known.get(rest + "ه", 0.0)
-            if own and seen * 10 < own:
+            if not seen or seen * 10 < own:
                 break
         word = rest
     if len(word) > 3 and word[-1] in "هي":

@@ -12,9 +12,11 @@ from difflib import SequenceMatcher
 from aggregator.arabic.forms import is_verb, is_verbal_noun
 from aggregator.dedup.compare import Comparison
 from aggregator.dedup.headline import Headline
+from aggregator.dedup.signs import signs
 
 # at most so many words on either side, both weighing so much, in headlines that share so much
 _RULES = ((1, 3.0, 0.3), (3, 5.0, 0.3), (3, 4.0, 0.5))
+_NAMED = 1.5  # after a title: «الفنانة سلوى» / «الفنانة نجوى»
 _STRANGE = 6.0  # weight of a name hardly ever seen
 
 
@@ -24,9 +26,10 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
     ``only_*`` narrows the left-over words down to those that the other's text doesn't have either.
     """
     only_a, only_b = c.only_a if only_a is None else only_a, c.only_b if only_b is None else only_b
-    if not only_a or not only_b:
+    if not only_a or not only_b or not _one_sentence(c):
         return None
-    for ours, theirs in _aligned(c):
+    titles = signs().titles
+    for before, ours, theirs in _aligned(c):
         # a place may stand for what is in it: عسير / أمانة عسير
         if any(word in c.a.places for word in ours) != any(word in c.b.places for word in theirs):
             continue
@@ -35,6 +38,8 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
         if not one or not other:
             continue
         least = min(c.a.weights[one], c.b.weights[other])
+        if before in titles and least >= _NAMED:
+            return c.a.surface[one], c.b.surface[other]
         if any(length <= words and least >= weight and c.jaccard >= shared for words, weight, shared in _RULES):
             return c.a.surface[one], c.b.surface[other]
     one, other = heaviest(c.a, only_a), heaviest(c.b, only_b)
@@ -43,8 +48,17 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
     return None
 
 
-def _aligned(c: Comparison) -> Iterator[tuple[list[str], list[str]]]:
-    """Give the runs of left-over words that stand between the same neighbours."""
+def _one_sentence(c: Comparison) -> bool:
+    """Tell whether what both have stands in one order; whoever rewords turns the sentence round, whoever reuses a form does not."""
+    spelled = dict(c.spelled)
+    both = c.shared | set(spelled.values())
+    ours = dict.fromkeys(word for word in (spelled.get(each, each) for each in c.a.order) if word in both)
+    theirs = dict.fromkeys(word for word in c.b.order if word in both)
+    return list(ours) == list(theirs)
+
+
+def _aligned(c: Comparison) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Give the runs of left-over words that stand between the same neighbours, with the word before them."""
     spelled = dict(c.spelled)
     ours, theirs = [spelled.get(word, word) for word in c.a.order], list(c.b.order)
     for kind, a, b, p, q in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
@@ -52,10 +66,16 @@ def _aligned(c: Comparison) -> Iterator[tuple[list[str], list[str]]]:
             one = [word for word in c.a.order[a:b] if word in c.only_a]
             other = [word for word in theirs[p:q] if word in c.only_b]
             if one and other:
-                yield one, other
+                yield (c.a.order[a - 1] if a else ""), one, other
 
 
-def heaviest(side: Headline, words: Iterable[str]) -> str:
-    """Give the rarest word that is no action."""
-    things = (word for word in words if not is_verb(side.surface[word]) and not is_verbal_noun(side.surface[word]))
+def heaviest(side: Headline, words: Iterable[str], *, names: bool = False) -> str:
+    """Give the rarest word that is no action; with ``names`` only an imperfect verb counts as one (سيشل looks like a verb)."""
+    things = (word for word in words if not _acts(side.surface[word], names=names))
     return max(things, key=lambda word: (side.weights[word], word), default="")
+
+
+def _acts(word: str, *, names: bool) -> bool:
+    if names:
+        return word[0] in "يت" and is_verb(word)
+    return is_verb(word) or is_verbal_noun(word)

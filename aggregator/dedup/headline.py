@@ -18,6 +18,7 @@ from aggregator.dedup.signs import Signs, signs
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
+_NUMBER = 4.5  # what a larger number weighs among the rarest words
 _KEPT = 20_000
 _TERMS = 100_000
 
@@ -46,13 +47,15 @@ class Headline:
     pairs: frozenset[tuple[str, str]]  # content words that follow one another
     values: frozenset[float]
     reactions: frozenset[str]
+    stages: frozenset[str]
     explains: bool
 
     def rarest(self, count: int) -> list[str]:
-        """Give the content words that say most; all words where the content is empty."""
+        """Give the content words and larger numbers that say most; all words where the content is empty."""
         if not self.content:
             return sorted(self.stems)[:count]
-        return sorted(self.content, key=lambda word: (-self.weights[word], word))[:count]
+        weights = self.weights | {f"#{value:g}": _NUMBER for value in self.values if value > 12 or value != int(value)}
+        return sorted(weights, key=lambda word: (-weights[word], word))[:count]
 
 
 class Term(NamedTuple):
@@ -114,6 +117,7 @@ def headline(text: str, language: str = "ar") -> Headline:
         pairs=frozenset(zip(reader.order, reader.order[1:], strict=False)),
         values=frozenset(quantity.value for quantity in quantities),
         reactions=stems & table.reactions,
+        stages=frozenset(table.equivalents.get(each, each) for each in stems) & table.stages,
         explains=not stems.isdisjoint(table.explainers),
     )
 

@@ -15,6 +15,7 @@ from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verd
 BEST = 4  # candidates that are scored in full
 _OF_A_STORY = 3
 _OVERLAP = 0.5
+_OVERLAP_HEADLINES = 0.35
 _CERTAIN = 0.95
 _AFTER_CERTAIN = 2  # further candidates, for the links
 _MOST_RELATED = 8
@@ -94,7 +95,11 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
         shared = shared_text(draft, other)
         # of 251 pairs that are the same, one has less in common in headline and text
         poorer = min(total, sum(other.headline.weights.values()))
-        if shared or overlap >= _OVERLAP * poorer or title == other.headline.content:
+        if (
+            shared
+            or overlap >= (_OVERLAP if draft.shingles and other.shingles else _OVERLAP_HEADLINES) * poorer
+            or title == other.headline.content
+        ):
             ranked.append((-overlap - shared, candidate.item, candidate))
     ranked.sort(key=lambda each: each[:2])
     chosen: list[Candidate] = []

@@ -19,7 +19,7 @@ from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 from aggregator.dedup.texts import Texts, compare_texts, shared_text
-from aggregator.dedup.vetoes import VERBATIM, place_conflict, vetoes
+from aggregator.dedup.vetoes import VERBATIM, place_conflict, template_conflict, vetoes
 
 _WEIGHTS = Path(__file__).with_name("weights.json")
 _APART = 0.3  # cap for what only looks alike
@@ -27,10 +27,10 @@ _RUNNING = 0.7  # cap for another development of one story: it stays linked
 _RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
 _HOPELESS = -4.0  # a headline score below which no two texts without a common run were ever the same
 _SAME_HOUR = 1.0
-_PARTLY = 0.8
 _SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
 _COPIED = 0.9
 _SAME_FORM = 0.8
+_NEW_NAME = 3.0
 _SAME_SENTENCE = 0.6
 
 
@@ -86,22 +86,20 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
     if texts is not None:
         verbatim = texts.containment >= VERBATIM
         if verbatim:
-            # the same text under two headlines: a number or a place that one of them leaves out is no conflict
-            found = [
-                reason
-                for reason in found
-                if reason.code not in ("numbers", "stage", "deputy", "template", "exclusive", "places", "names", "negation")
-            ]
+            # the same text under two headlines: what one of them leaves out is no conflict, another name in a form is
+            found = [reason for reason in found if reason.code in ("weekday", "date", "ordinal", "opposite")]
+            if template := template_conflict(c, texts.unknown_a, texts.unknown_b, _NEW_NAME):
+                found.append(Reason("template", template))
         else:
             # in two sentences, what one denies is often but the reason: «تأجيل الكأس» / «تأجيل الكأس لعدم جاهزية الملاعب»
             judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE else ("places", "names", "negation")
             found = [reason for reason in found if reason.code not in judged_again]
-            if texts.containment < _PARTLY and (names := exchanged(c, texts.unknown_a, texts.unknown_b)):
+            if names := exchanged(c, texts.unknown_a, texts.unknown_b):
                 found.append(Reason("names", names))
-            if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
-                found.append(Reason("places", places))
             if texts.numbers_unknown:
                 found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))
+        if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
+            found.append(Reason("places", places))
     if hours is not None and hours > _SAME_BULLETIN and _recurs(c) and (texts is None or texts.containment < _COPIED):
         found.append(Reason("recurring"))
     if same_outlet and (hours is None or hours > _SAME_HOUR) and not _verbatim_twice(c, texts):

@@ -32,6 +32,7 @@ class Signs:
     negations: frozenset[str]
     denials: frozenset[str]
     senders: frozenset[str]
+    titles: frozenset[str]
     equivalents: dict[str, str]
 
 
@@ -65,6 +66,9 @@ def signs() -> Signs:
     def stems(kind: str) -> frozenset[str]:
         return frozenset().union(*(_stems(member) for members in groups[kind] for member in members))
 
+    def canonical(kind: str) -> frozenset[str]:
+        return frozenset(equivalents.get(each, each) for each in stems(kind))
+
     def folded(kind: str) -> frozenset[str]:
         return frozenset().union(*(_folded(member) for members in groups[kind] for member in members))
 
@@ -76,7 +80,7 @@ def signs() -> Signs:
         opposites=tuple((_stems(one), _stems(other)) for one, other in groups["opposite"]),
         exclusive={word: tuple(places) for word, places in exclusive.items()},
         roles=folded("role"),
-        stages=stems("stage"),
+        stages=canonical("stage"),
         reactions=stems("reaction"),
         explainers=stems("explainer"),
         templates=stems("template"),
@@ -84,5 +88,6 @@ def signs() -> Signs:
         negations=folded("negation"),
         denials=stems("denial"),
         senders=stems("sender"),
+        titles=canonical("title"),
         equivalents=equivalents,
     )

@@ -79,7 +79,8 @@ def _number(c: Comparison) -> Reason | None:
 
 def _number_elsewhere(c: Comparison) -> Reason | None:
     """Both name numbers, and none is the other's."""
-    if c.a.quantities and c.b.quantities and not c.number_any and c.jaccard < 0.95:
+    percent = [any(quantity.unit == "percent" for quantity in side.quantities) for side in (c.a, c.b)]
+    if c.a.quantities and c.b.quantities and not c.number_any and c.jaccard < 0.95 and percent[0] == percent[1]:
         return Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0])))
     return None
 
@@ -103,14 +104,24 @@ def _negation(c: Comparison) -> Reason | None:
 
 
 def _template(c: Comparison) -> Reason | None:
-    """In a recurring form whatever differs is the news: «الملك يهنئ إمبراطور اليابان» / «الملك يهنئ رئيس الهند»."""
-    templates = signs().templates
-    if not c.a.stems & templates or not c.b.stems & templates:
+    found = template_conflict(c, c.only_a, c.only_b, _NEWS_IN_TEMPLATE)
+    return Reason("template", found) if found else None
+
+
+def template_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str], least: float) -> tuple[str, str] | None:
+    """In a recurring form whatever differs is the news: «الملك يهنئ إمبراطور اليابان» / «الملك يهنئ رئيس الهند».
+
+    Unless an uncommon number is the same: «زلزال بقوة 4.6 درجات».
+    """
+    table = signs()
+    if not c.a.stems & table.templates or not c.b.stems & table.templates:
         return None
-    senders = signs().senders  # the same greeting goes by «الملك», «خادم الحرمين ونائبه», «القيادة»
-    one, other = heaviest(c.a, c.only_a - senders), heaviest(c.b, c.only_b - senders)
-    if one and other and min(c.a.weights[one], c.b.weights[other]) >= _NEWS_IN_TEMPLATE:
-        return Reason("template", (c.a.surface[one], c.b.surface[other]))
+    if c.a.values == c.b.values and any(value > 12 or value != int(value) for value in c.a.values):
+        return None
+    # the same greeting goes by «الملك», «خادم الحرمين ونائبه», «القيادة»
+    one, other = heaviest(c.a, only_a - table.senders, names=True), heaviest(c.b, only_b - table.senders, names=True)
+    if one and other and min(c.a.weights[one], c.b.weights[other]) >= least:
+        return c.a.surface[one], c.b.surface[other]
     return None
 
 
@@ -126,7 +137,7 @@ def _role(c: Comparison) -> Reason | None:
 def _stage(c: Comparison) -> Reason | None:
     """حادث / تحقيق في الحادث."""
     table = signs()
-    one, other = c.a.stems & table.stages, c.b.stems & table.stages
+    one, other = c.a.stages, c.b.stages
     if bool(one) == bool(other):
         return None
     if (one | other) & table.denials and set((c.b if one else c.a).plain.split()) & table.negations:
