@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from aggregator.daemon import assembled, utc_now
 from aggregator.errors import DocumentError, MujazError, UsageError
 from aggregator.extract.addresses import identity
-from aggregator.model import Claim, Failed, Fetched, Kind, Outlet, Recipe, Source, SourceState
+from aggregator.model import Claim, Failed, Fetched, Kind, Outlet, Recipe, Source
 from aggregator.pipeline import Refreshed, refresh
 
 if TYPE_CHECKING:
@@ -108,8 +107,11 @@ async def add(
         )
         source = await _what(answers, ports, chosen, outlet, address, full_page)
         store.add_source(source)
-        state = SourceState()
-        result = await refresh(Claim(source, state, utc_now() + timedelta(minutes=10)), ports)
+        # taken at once, so that a daemon beside does not ask for the same
+        taken_now = store.claim_due(utc_now(), 1, per_host=10_000, ids=[source.id], force=True)
+        if not taken_now:
+            raise MujazError(f"{chosen} was added; it is fetched by a running daemon, or when its host's wish to be left alone ends (`mujaz sources show {chosen}`).")
+        result = await refresh(Claim(source, taken_now[0].state, taken_now[0].until), ports)
     return Added(source, result)
 
 

@@ -10,7 +10,8 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.engine.base import Report
@@ -19,7 +20,7 @@ from aggregator.engine.writer import ThreadWriter
 from aggregator.errors import MujazError
 from aggregator.model import Claim, Failed, FailureKind
 from aggregator.pipeline import Ports, Refreshed, refresh
-from aggregator.schedule import after_failure
+from aggregator.schedule import after_failure, skip
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -115,10 +116,10 @@ class EmbeddedEngine:
     async def _claim(
         self, limit: int, ids: Sequence[str] | None = None, *, force: bool = False, per_host: int | None = None
     ) -> list[Claim]:
-        fetch = self._ports.settings.fetch
-        return await self._writer.call(
+        fetch, now = self._ports.settings.fetch, self._ports.clock()
+        claims = await self._writer.call(
             lambda: self._store.claim_due(
-                self._ports.clock(),
+                now,
                 limit,
                 per_host=per_host or fetch.per_host,
                 ids=ids,
@@ -126,6 +127,15 @@ class EmbeddedEngine:
                 min_interval=timedelta(seconds=fetch.min_interval),
             )
         )
+        return claims if force else await self._awake(claims, now)
+
+    async def _awake(self, claims: list[Claim], now: datetime) -> list[Claim]:
+        """Put off the sources whose feeds ask to be left alone at this hour: they were due before it began and came late."""
+        later = [(claim, skip(now, claim.state.hints)) for claim in claims if claim.state.hints]
+        asleep = {claim.source.id: (claim.source, replace(claim.state, next_fetch_at=at)) for claim, at in later if at > now}
+        if asleep:
+            await self._writer.call(self._store.record_many, list(asleep.values()))
+        return [claim for claim in claims if claim.source.id not in asleep]
 
     def _fill(self) -> None:
         """Start what waits, as far as there is room, passing over hosts that are busy."""
