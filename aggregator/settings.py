@@ -49,7 +49,7 @@ class ParseSettings(Section):
 
     workers: int = Field(0, ge=0, le=64, description="worker processes; 0: one a core, two at most")
     timeout: float = Field(10, gt=0, description="seconds for one document, after which its worker is killed")
-    memory: int = Field(512 * 2**20, gt=0, description="bytes of memory that a worker may take beyond its start")
+    memory: int = Field(160 * 2**20, gt=0, description="bytes of memory that a worker may take beyond its start")
     inline_bytes: int = Field(0, ge=0, description="documents up to this size are parsed without a worker (0: none)")
 
 
