@@ -1,21 +1,22 @@
 """Read the dates of feeds and newspapers, in Arabic, French and English, on any calendar they use.
 
 Programs' dates (`aggregator.arabic.stamps`) are tried first and cost microseconds; what people
-write goes through `aggregator.arabic.dategrammar`. A date is never guessed: what can't be is
+write goes through `daygrammar` and `clockgrammar` and is
+put in its place by `dateplacing`. A date is never guessed: what can't be is
 None with a reason; what is odd but clear (a weekday that doesn't fit, a year left out) is a
 date with a remark. ``now`` is always passed in.
 """
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
-from aggregator.arabic import hijri, stamps
-from aggregator.arabic.dategrammar import Clock, Day, Distance, clock_at, day_at, distance_at, fillers
+from aggregator.arabic import stamps
+from aggregator.arabic.clockgrammar import Clock, Distance, clock_at, distance_at
+from aggregator.arabic.dateplacing import Place, Reading, place_reading
 from aggregator.arabic.datewords import Line
+from aggregator.arabic.daygrammar import Day, day_at, fillers
 from aggregator.arabic.stamps import Impossible, Stamp
 from aggregator.arabic.zones import zone
 
@@ -25,7 +26,6 @@ _SHORT = 14  # tokens: in a longer line «اليوم» and «منذ يومين»
 _MONTH_FIRST = frozenset(("US",))
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NULL_DATES = ("0000-00-00", "0001-01-01", "-0001", "1970-01-01T00:00:00", "1970-01-01 00:00:00")
-_PRECISION = {"day": "day", "week": "day", "month": "month", "year": "year"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,33 +48,6 @@ class DateResult:
 
 class _Hopeless(Impossible):
     """What makes the whole text no date."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What the grammar found in one line."""
-
-    day: Day | None = None
-    other: Day | None = None  # the same day on the other calendar
-    clock: Clock | None = None
-    weekday: int | None = None
-    distance: Distance | None = None
-    days_ago: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where and when a text is read: decides what it leaves open."""
-
-    zone: tzinfo
-    country: str
-    now: datetime
-    day_first: bool
-
-    @property
-    def today(self) -> date:
-        """Give the day it is for the source."""
-        return self.now.astimezone(self.zone).date()
 
 
 def parse_date(text: str, *, timezone: str | tzinfo = "UTC", country: str = "", now: datetime, dayfirst: bool | None = None) -> DateResult:
@@ -129,35 +102,35 @@ def find_date(text: str, *, timezone: str | tzinfo = "UTC", country: str = "", n
         readings = [reading] if reading else []
     for reading in readings:
         try:
-            return _finish(_stamp(reading, place), place, reading)
+            return _finish(place_reading(reading, place), place, reading)
         except Impossible as error:
             problem = problem or str(error)
     return DateResult(None, problem or "no date is found")
 
 
-def _place(timezone: str | tzinfo, country: str, now: datetime, dayfirst: bool | None) -> _Place:
+def _place(timezone: str | tzinfo, country: str, now: datetime, dayfirst: bool | None) -> Place:
     first = country.upper() not in _MONTH_FIRST if dayfirst is None else dayfirst
-    return _Place(zone(timezone) if isinstance(timezone, str) else timezone, country.upper(), now, first)
+    return Place(zone(timezone) if isinstance(timezone, str) else timezone, country.upper(), now, first)
 
 
 def _first(results: list[DateResult | None], text: str) -> DateResult:
     return next((result for result in results if result is not None), DateResult(None, f"{text[:40]!r} is not a date that is known"))
 
 
-def _whole(line: Line, place: _Place) -> DateResult | None:
+def _whole(line: Line, place: Place) -> DateResult | None:
     readings, problem = _search(line, whole=True)
     if problem:
         return DateResult(None, problem)
     reading = readings[0] if readings else _relative(line, whole=True) or _bare_clock(line)
-    return _finish(_stamp(reading, place), place, reading) if reading else None
+    return _finish(place_reading(reading, place), place, reading) if reading else None
 
 
 # -- searching a line -----------------------------------------------------------------------
 
 
-def _search(line: Line, *, whole: bool = False) -> tuple[list[_Reading], str]:
+def _search(line: Line, *, whole: bool = False) -> tuple[list[Reading], str]:
     """Read the calendar days of a line, published ones first; also why one that looked like a date can't be."""
-    found: list[tuple[int, _Reading]] = []
+    found: list[tuple[int, Reading]] = []
     problem, index, clock = "", 0, None
     while index < len(line) and len(found) < 6:
         try:
@@ -196,9 +169,9 @@ def _clock_here(line: Line, index: int, whole: bool) -> tuple[Clock, int] | None
     return None
 
 
-def _around(line: Line, index: int, day: tuple[Day, int], clock: tuple[Clock, int] | None, whole: bool) -> tuple[_Reading | None, int]:
+def _around(line: Line, index: int, day: tuple[Day, int], clock: tuple[Clock, int] | None, whole: bool) -> tuple[Reading | None, int]:
     """Take what belongs to a day: the weekday, the same day on the other calendar, the clock before or behind it."""
-    reading = _Reading(day=day[0], weekday=_weekday_before(line, index))
+    reading = Reading(day=day[0], weekday=_weekday_before(line, index))
     after = day[1]
     reading.other, after = _other_calendar(line, day[0], after)
     beyond, weekday = fillers(line, after)
@@ -253,20 +226,20 @@ def _rank(line: Line, index: int) -> int:
     return 1
 
 
-def _relative(line: Line, *, whole: bool) -> _Reading | None:
+def _relative(line: Line, *, whole: bool) -> Reading | None:
     for index in range(len(line)):
         if line.phrase("now", index):
-            return _Reading(distance=Distance())
+            return Reading(distance=Distance())
         distance = distance_at(line, index)
         if distance is not None and (whole or line.text(distance[1]) != "من"):
-            return _Reading(distance=distance[0])
+            return Reading(distance=distance[0])
         day = line.phrase("dayword", index)
         if day is not None:
             beyond, weekday = fillers(line, day[1])
             labelled = any(line.text(n) == "الساعه" for n in range(day[1], beyond))
             clock = clock_at(line, beyond, labelled=labelled) or _clock_before(line, index)
             if whole or clock or len(line) <= 6:
-                return _Reading(days_ago=-int(day[0]), clock=clock[0] if clock else None, weekday=weekday)
+                return Reading(days_ago=-int(day[0]), clock=clock[0] if clock else None, weekday=weekday)
     return None
 
 
@@ -278,7 +251,7 @@ def _clock_before(line: Line, index: int) -> tuple[Clock, int] | None:
     return None
 
 
-def _bare_clock(line: Line) -> _Reading | None:
+def _bare_clock(line: Line) -> Reading | None:
     """Read a text that is a clock alone or with a weekday: the last time that it was so («الخميس 14:30», «10:15»)."""
     index, weekday = fillers(line, 0)
     labelled = any(line.text(n) == "الساعه" for n in range(index))
@@ -288,149 +261,10 @@ def _bare_clock(line: Line) -> _Reading | None:
     beyond, later = fillers(line, clock[1])
     if beyond < len(line):
         return None
-    return _Reading(clock=clock[0], weekday=weekday if weekday is not None else later)
+    return Reading(clock=clock[0], weekday=weekday if weekday is not None else later)
 
 
-# -- placing what was read ------------------------------------------------------------------
-
-
-def _stamp(reading: _Reading, place: _Place) -> Stamp:
-    if reading.distance is not None:
-        return _ago(reading.distance, place)
-    if reading.day is not None:
-        stamp = _of_day(reading, place)
-    elif reading.days_ago is not None:
-        stamp = _stamp_of(place.today - timedelta(days=reading.days_ago))
-    else:
-        return _last_clock(reading, place)
-    stamp.weekday = reading.weekday
-    if reading.clock is not None:
-        _set_clock(stamp, reading.clock)
-    return stamp
-
-
-def _stamp_of(day: date, problem: str = "") -> Stamp:
-    return Stamp(day.year, day.month, day.day, problem=problem)
-
-
-def _set_clock(stamp: Stamp, clock: Clock) -> None:
-    stamp.hour, stamp.minute, stamp.second, stamp.microsecond = clock.hour, clock.minute, clock.second, clock.microsecond
-    stamp.zone, stamp.precision = clock.zone, "time"
-
-
-def _ago(distance: Distance, place: _Place) -> Stamp:
-    local = place.now.astimezone(place.zone)
-    months = local.year * 12 + local.month - 1 - distance.months
-    year, month = divmod(months, 12)
-    stamps.check_year(year)
-    local = local.replace(year=year, month=month + 1, day=min(local.day, calendar.monthrange(year, month + 1)[1]))
-    try:
-        moment = local.astimezone(UTC) - timedelta(seconds=distance.seconds)
-    except OverflowError:
-        raise Impossible("it is too long ago") from None
-    stamp = _stamp_of(moment.date())
-    _set_clock(stamp, Clock(moment.hour, moment.minute, moment.second, moment.microsecond, UTC))
-    stamp.precision = _PRECISION.get(distance.unit, "time")
-    return stamp
-
-
-def _last_clock(reading: _Reading, place: _Place) -> Stamp:
-    clock = reading.clock or Clock(0)
-    for back in range(9):
-        stamp = _stamp_of(place.today - timedelta(days=back), "no day is given; the last such time is meant")
-        _set_clock(stamp, clock)
-        moment = stamps.moment(stamp, place.zone)
-        if moment <= place.now + timedelta(minutes=5) and reading.weekday in (None, date(stamp.year, stamp.month, stamp.day).weekday()):
-            return stamp
-    raise Impossible("no such time is past")
-
-
-def _of_day(reading: _Reading, place: _Place) -> Stamp:
-    day, other = reading.day, reading.other
-    assert day is not None
-    if day.calendar == "hijri" and other is not None:
-        day, other = other, day
-    if day.calendar == "hijri":
-        return _of_hijri(day, reading.weekday, place)
-    stamp = _of_gregorian(day, reading.weekday, place)
-    if other is not None and other.year is not None:
-        _compare(stamp, other)
-    return stamp
-
-
-def _compare(stamp: Stamp, other: Day) -> None:
-    """Remark a Hijri date that is more than two days away from the Gregorian one beside it (sightings differ by less)."""
-    try:
-        apart = (hijri.to_gregorian(other.year or 0, other.month, other.day) - date(stamp.year, stamp.month, stamp.day)).days
-    except (Impossible, ValueError):
-        return
-    if abs(apart) > 2:
-        stamp.problem = f"the Hijri date beside it is {abs(apart)} days away"
-
-
-def _of_gregorian(day: Day, weekday: int | None, place: _Place) -> Stamp:
-    month, number, problem = day.month, day.day, ""
-    if day.order is not None:
-        month, number, problem = _ordered(day, weekday, place)
-    if day.year is not None:
-        return Stamp(day.year, month, number, precision=day.precision, problem=problem)
-    this = place.today.year
-    return _without_year(lambda year: date(year, month, number), range(this + 1, this - 9, -1), weekday, place)
-
-
-def _ordered(day: Day, weekday: int | None, place: _Place) -> tuple[int, int, str]:
-    """Decide which of «7/8/2025» is the month: the other order only where the usual one can't be, or where the weekday says so."""
-    a, b = day.order or (0, 0)
-    usual, other = ((b, a), (a, b)) if place.day_first else ((a, b), (b, a))
-    if usual[0] > 12 >= other[0]:
-        return *other, "day and month stand in the other order"
-    if weekday is not None and not place.country and day.year is not None:
-        try:
-            days = date(day.year, *usual).weekday(), date(day.year, *other).weekday()
-        except ValueError:
-            return *usual, ""
-        if days[0] != weekday == days[1]:
-            return *other, "the weekday tells that day and month stand in the other order"
-    return *usual, ""
-
-
-def _of_hijri(day: Day, weekday: int | None, place: _Place) -> Stamp:
-    if day.order is not None and day.month > 12 >= day.day:
-        day.month, day.day = day.day, day.month
-    if day.year is None:
-        this = (hijri.from_gregorian(place.today) or (0, 0, 0))[0]
-        return _without_year(lambda year: hijri.to_gregorian(year, day.month, day.day), range(this + 1, this - 9, -1), weekday, place)
-    found = hijri.to_gregorian(day.year, day.month, day.day)
-    if day.precision != "day":
-        return Stamp(found.year, found.month, found.day, precision=day.precision)
-    if weekday is not None and place.country not in ("", "SA"):
-        # the country's own sighting: «الاثنين 20 رجب» where Umm al-Qura has a Sunday
-        for shift in (1, -1):
-            if found.weekday() != weekday == (found + timedelta(days=shift)).weekday():
-                return _stamp_of(
-                    found + timedelta(days=shift), "the weekday tells that the country's Hijri calendar is a day apart from Umm al-Qura"
-                )
-    return _stamp_of(found)
-
-
-def _without_year(make: Callable[[int], date], years: range, weekday: int | None, place: _Place) -> Stamp:
-    """Take the last such day that isn't to come (tomorrow is allowed: the source's clock may be ahead), with the weekday if one is given."""
-    possible, problem = [], "the day is in no year"
-    for year in years:
-        try:
-            found = make(year)
-        except (ValueError, Impossible) as error:
-            problem = str(error)
-            continue
-        if found <= place.today + timedelta(days=1):
-            possible.append(found)
-    if not possible:
-        raise Impossible(problem)
-    fitting = [found for found in possible if weekday is None or found.weekday() == weekday]
-    return _stamp_of((fitting or possible)[0], "no year is given; the last such day is meant")
-
-
-def _finish(stamp: Stamp, place: _Place, reading: _Reading | None = None) -> DateResult:
+def _finish(stamp: Stamp, place: Place, reading: Reading | None = None) -> DateResult:
     value = stamps.moment(stamp, place.zone)
     if value == _EPOCH and reading is None:
         return DateResult(None, "Unix time zero is a program's zero, not a date")
