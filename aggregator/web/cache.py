@@ -44,6 +44,7 @@ class Cache:
         self._generation = generation
         self._now = monotonic
         self._entries: OrderedDict[tuple[object, ...], tuple[int, float, Ready]] = OrderedDict()
+        self._turns: dict[tuple[object, ...], Lock] = {}
         self._lock = Lock()
         self._seen = (0, float("-inf"))
 
@@ -56,6 +57,26 @@ class Cache:
         if self._now() - made > SECONDS or generation != self.current():
             return None
         return ready
+
+    def get_or_make(self, key: tuple[object, ...], make: Callable[[], Ready]) -> Ready:
+        """Give the ready answer for ``key``, made by one asker while the others get the last one, or wait for it."""
+        ready = self.get(key)
+        if ready is not None:
+            return ready
+        with self._lock:
+            turn = self._turns.setdefault(key, Lock())
+        last = self._entries.get(key)
+        if not turn.acquire(blocking=last is None):
+            # somebody is making it: a page that is a moment old is better than fifty made at once
+            assert last is not None
+            return last[2]
+        try:
+            ready = self.get(key)
+            return ready if ready is not None else self.put(key, self.current(), make())
+        finally:
+            turn.release()
+            with self._lock:
+                self._turns.pop(key, None)
 
     def put(self, key: tuple[object, ...], generation: int, ready: Ready) -> Ready:
         """Keep an answer that was made from the database as it stood at ``generation``."""

@@ -51,11 +51,7 @@ def _feed(request: Request, form: str, wish: StoryFilter) -> Response:
     base = site.settings.web.base_url.rstrip("/") or str(request.base_url).rstrip("/")
     wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.TIME)
     key = ("feed", form, base, wish)
-    ready = site.cache.get(key)
-    if ready is None:
-        generation = site.cache.current()
-        ready = site.cache.put(key, generation, _write(request, form, wish, base))
-    return ready_response(request, ready, max_age=300)
+    return ready_response(request, site.cache.get_or_make(key, lambda: _write(request, form, wish, base)), max_age=300)
 
 
 def _write(request: Request, form: str, wish: StoryFilter, base: str) -> Ready:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from aggregator.model import Sort, StoryFilter
 from aggregator.web.answer import page, ready_response
+from aggregator.web.cache import Ready
 from aggregator.web.context import Site
 from aggregator.web.request import THEMES, Reader, address_of, reader, wanted
 from aggregator.web.texts import LANGUAGES
@@ -57,29 +58,31 @@ def _listing(request: Request, path: str, wish: StoryFilter) -> Response:
     cursor = request.query_params.get("cursor", "")[:200]
     part = request.headers.get("hx-request") == "true" and bool(cursor)
     key = ("listing", path, wish, cursor, part, who.texts.language, who.theme, "thanks" in request.query_params)
-    ready = site.cache.get(key)
-    if ready is None:
-        generation = site.cache.current()
-        view = View(site, who.texts)
-        if wish.query and wish.sort is Sort.TIME and "sort" not in request.query_params:
-            wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.RELEVANCE)
-        empty_search = path == "/search" and not wish.query
-        found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
-        names = {
-            "wish": wish,
-            "path": path,
-            "stories": [view.card(story, wish.query) for story in found.rows] if found else [],
-            "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
-            "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
-            "choices": view.choices(wish),
-            "feed": address_of("/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)),
-        }
-        if not part and path == "/" and not cursor:
-            latest = site.store.stories(StoryFilter(), limit=TICKER)
-            names["ticker"] = [view.headline(story) for story in latest.rows]
-        template = "_cards.html" if part else "search.html" if path == "/search" else "front.html"
-        ready = site.cache.put(key, generation, page(template, who, site, request, names))
-    return ready_response(request, ready, max_age=0)
+    return ready_response(request, site.cache.get_or_make(key, lambda: _made(request, path, wish, cursor, part)), max_age=0)
+
+
+def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: bool) -> Ready:
+    """Make a listing: the page, or for htmx only its next cards."""
+    site, who = site_of(request), look(request)
+    view = View(site, who.texts)
+    if wish.query and wish.sort is Sort.TIME and "sort" not in request.query_params:
+        wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.RELEVANCE)
+    empty_search = path == "/search" and not wish.query
+    found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
+    names = {
+        "wish": wish,
+        "path": path,
+        "stories": [view.card(story, wish.query) for story in found.rows] if found else [],
+        "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
+        "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
+        "choices": view.choices(wish),
+        "feed": address_of("/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)),
+    }
+    if not part and path == "/" and not cursor:
+        latest = site.store.stories(StoryFilter(), limit=TICKER)
+        names["ticker"] = [view.headline(story) for story in latest.rows]
+    template = "_cards.html" if part else "search.html" if path == "/search" else "front.html"
+    return page(template, who, site, request, names)
 
 
 @router.get("/story/{story_id}")
@@ -87,15 +90,15 @@ def story(request: Request, story_id: int) -> Response:
     """Show one story: its lead's text, every other version, what changed, and why they are together."""
     site, who = site_of(request), look(request)
     key = ("story", story_id, who.texts.language, who.theme, request.query_params.get("thanks", "")[:20])
-    ready = site.cache.get(key)
-    if ready is None:
-        generation = site.cache.current()
+
+    def made() -> Ready:
         found = site.store.story(story_id)
         if found is None:
             raise HTTPException(404)
         names = View(site, who.texts).story(found) | {"thanks": request.query_params.get("thanks", "")}
-        ready = site.cache.put(key, generation, page("story.html", who, site, request, names))
-    return ready_response(request, ready, max_age=0)
+        return page("story.html", who, site, request, names)
+
+    return ready_response(request, site.cache.get_or_make(key, made), max_age=0)
 
 
 @router.get("/outlets")
