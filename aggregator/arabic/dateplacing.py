@@ -73,10 +73,7 @@ def _ago(distance: Distance, place: Place) -> Stamp:
     year, month = divmod(months, 12)
     stamps.check_year(year)
     local = local.replace(year=year, month=month + 1, day=min(local.day, calendar.monthrange(year, month + 1)[1]))
-    try:
-        moment = local.astimezone(UTC) - timedelta(seconds=distance.seconds)
-    except OverflowError:
-        raise Impossible("it is too long ago") from None
+    moment = local.astimezone(UTC) - timedelta(seconds=distance.seconds)  # four digits of weeks at most: no overflow
     stamp = _on(moment.date())
     _set_clock(stamp, Clock(moment.hour, moment.minute, moment.second, moment.microsecond, UTC))
     stamp.precision = _PRECISION.get(distance.unit, "time")
@@ -85,13 +82,19 @@ def _ago(distance: Distance, place: Place) -> Stamp:
 
 def _last_clock(reading: Reading, place: Place) -> Stamp:
     clock = reading.clock or Clock(0)
-    for back in range(9):
-        stamp = _on(place.today - timedelta(days=back), "no day is given; the last such time is meant")
+
+    def back(days: int) -> Stamp:
+        stamp = _on(place.today - timedelta(days=days), "no day is given; the last such time is meant")
         _set_clock(stamp, clock)
-        moment = stamps.moment(stamp, place.zone)
-        if moment <= place.now + timedelta(minutes=5) and reading.weekday in (None, date(stamp.year, stamp.month, stamp.day).weekday()):
-            return stamp
-    raise Impossible("no such time is past")
+        return stamp
+
+    def fits(stamp: Stamp) -> bool:
+        soon = place.now + timedelta(minutes=5)  # the source's clock may be a little ahead
+        day = date(stamp.year, stamp.month, stamp.day).weekday()
+        return stamps.moment(stamp, place.zone) <= soon and reading.weekday in (None, day)
+
+    # each weekday is among nine days of which the last is at most a day ahead
+    return next(stamp for stamp in map(back, range(-1, 10)) if fits(stamp))
 
 
 def _of_day(reading: Reading, place: Place) -> Stamp:
@@ -110,11 +113,16 @@ def _of_day(reading: Reading, place: Place) -> Stamp:
 
 
 def _compare(stamp: Stamp, other: Day) -> None:
-    """Remark a Hijri date that is more than two days away from the Gregorian one beside it (sightings differ by less)."""
+    """Remark a Hijri date that can't be, or is more than two days away from the Gregorian one beside it (sightings differ by less)."""
     try:
-        apart = (hijri.to_gregorian(other.year or 0, other.month, other.day) - date(stamp.year, stamp.month, stamp.day)).days
-    except (Impossible, ValueError):
+        beside = hijri.to_gregorian(other.year or 0, other.month, other.day)
+    except Impossible as error:
+        stamp.problem = str(error)
         return
+    try:
+        apart = (beside - date(stamp.year, stamp.month, stamp.day)).days
+    except ValueError:
+        return  # the Gregorian one can't be; whoever places it says so
     if abs(apart) > 2:
         stamp.problem = f"the Hijri date beside it is {abs(apart)} days away"
 

@@ -60,6 +60,8 @@ _OFFSET = re.compile(r"(?:(?:gmt|utc|ut|z) ?)?([+-]) ?(\d{1,2})(?::?(\d\d))?(?: 
 _ETC = re.compile(r"etc/gmt([+-])(\d{1,2})")
 _COMMENT = re.compile(r"([a-z]{1,5})(?: \([^()]{0,60}\)?)?")
 
+_ZONE_LIKE = re.compile(r"[A-Za-z]{1,5}|[+-]\d\d:?\d\d")
+
 _RFC822 = re.compile(
     r"(?:([A-Za-z]{2,9})\.?,? ?,? ?)?(\d{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -](\d{2,4})"
     r"(?:,? ?[Tt]?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?(?: ?([AaPp])\.?[Mm]\.?)? ?(.{0,60}))?"
@@ -166,7 +168,7 @@ def _with_clock(stamp: Stamp, clock: list[str | None], country: str) -> Stamp | 
     if zone_text:
         stamp.zone = offset(zone_text, country)
         if stamp.zone is None:
-            if not (zone_text.isascii() and zone_text.isalpha() and len(zone_text) <= 5):
+            if not _ZONE_LIKE.fullmatch(zone_text):
                 return None  # not a zone but more text
             stamp.problem = f"the zone {zone_text!r} is unknown; the source's is used"
     return stamp

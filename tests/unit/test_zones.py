@@ -95,6 +95,20 @@ def test_differences_name_the_zone_and_the_day(monkeypatch: pytest.MonkeyPatch) 
     assert found == ("Africa/Casablanca from 2026-09-20",)
 
 
+def test_a_machine_without_zone_data_of_its_own_differs_in_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zones, "_from_system", lambda name: None)
+    assert zones.differences(datetime(2026, 9, 10, tzinfo=UTC), days=30) == ()
+
+
+def test_without_the_package_no_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> object:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(zones, "files", missing)
+    assert zones.versions()[0] == ""
+    assert zones._from_package("Africa/Cairo") is None
+
+
 def test_versions_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ours, system = zones.versions()
     assert ours.startswith("20")
@@ -102,3 +116,5 @@ def test_versions_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     (tmp_path / "tzdata.zi").write_text("# version 2025b\nR x\n")
     monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path / "missing"), str(tmp_path)))
     assert zones.versions()[1] == "2025b"
+    monkeypatch.setattr("zoneinfo.TZPATH", ())
+    assert zones.versions()[1] == ""
