@@ -16,6 +16,7 @@ _SCRIPTS = {
     "zgh": re.compile("[\u2d30-\u2d7f]"),
     "latin": re.compile("[A-Za-z\u00c0-\u024f\u0250-\u02af\u1e00-\u1eff]"),
 }
+_ACCENTS = {"fr": "èêàçœùîéÉÀ", "es": "ñ¿¡óí", "de": "ßüö"}
 _ENOUGH = 2_000  # characters: a text shows its language early
 
 
@@ -61,6 +62,8 @@ def _latin_script(text: str, declared: str) -> str:
         votes[code] = sum(word in short for word in words)
     if any(letter in text for letter in "ɣɛẓḍṭčǧ"):
         votes["zgh"] += 2
+    for code, letters in _ACCENTS.items():
+        votes[code] += sum(letter in text for letter in letters)
     best = max(votes.values())
     leaders = [code for code, count in votes.items() if count == best]
     if best == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from aggregator.dedup.draft import Draft
+from aggregator.dedup.draft import Draft, family
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.score import Scored, score
 from aggregator.dedup.story import objection
@@ -14,7 +14,7 @@ from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verd
 
 BEST = 4  # candidates that are scored in full
 _OF_A_STORY = 3
-_OVERLAP = 0.5
+_OVERLAP = 0.35
 _OVERLAP_HEADLINES = 0.35
 _CERTAIN = 0.95
 _AFTER_CERTAIN = 2  # further candidates, for the links
@@ -89,7 +89,7 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
     ranked = []
     for candidate in candidates:
         other = candidate.draft
-        if other.language != draft.language:
+        if family(other.language) != family(draft.language):
             continue
         overlap = sum(map(weights.__getitem__, title & other.headline.content))
         shared = shared_text(draft, other)
