@@ -161,7 +161,7 @@ def _amounts(line: Line, index: int) -> tuple[Distance, int] | None:
     for turn in range(3):
         start = after
         if turn:
-            if line.text(after) not in AND:
+            if line.text(after) not in AND and line.text(after) != ",":
                 break
             start = after + 1
             part = line.phrase("part", start)

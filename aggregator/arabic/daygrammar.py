@@ -14,7 +14,7 @@ from aggregator.arabic.stamps import HIJRI_YEARS, Impossible, year_of
 
 _BETWEEN = frozenset("/-.,|–—−؍\\")
 _ORDINAL = frozenset(("er", "st", "nd", "rd", "th", "e", "°", "º", "o"))
-_FILLER = frozenset(",-–—|•·/()[]:;.،«»*؍")
+_FILLER = frozenset(",-–—|•·/()[]:;.،«»*؍@~")
 
 
 @dataclass(slots=True)
@@ -59,6 +59,8 @@ def day_at(line: Line, index: int, *, whole: bool) -> tuple[Day, int] | None:
 
 def _numeric(line: Line, index: int, whole: bool) -> tuple[Day, int] | None:
     """Read «20/1/2025», «28-7-2025», «2025.01.20», «20/01/25», «20 / 1 / 2025»."""
+    if whole and index == 0 and line.digits(2) == 4 and 0 < line.digits(0) <= 2 and 0 < line.digits(1) <= 2:
+        return Day(line.number(2, 4), line.number(1), line.number(0), order=(line.number(0), line.number(1))), 3  # «20 01 2025»
     first, sign, second, third = line.number(index, 4), line.text(index + 1), line.number(index + 2), line.number(index + 4, 4)
     if min(first, second, third) < 0 or sign not in _BETWEEN or line.text(index + 3) != sign:
         return None

@@ -69,7 +69,7 @@ _RFC822 = re.compile(
 _ISO = re.compile(
     r"([+-]?\d{4,6})-(\d\d)-(\d\d)(?:(?:[Tt]| ?[Tt]? ?)(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(?: ?([AaPp])\.?[Mm]\.?)? ?(.{0,60}))?"
 )
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt ]?(\d\d)(\d\d)(\d\d)?(?:[.,](\d{1,9}))? ?([A-Za-z+-].{0,30})?)?")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt ]?(\d\d):?(\d\d):?(\d\d)?(?:[.,](\d{1,9}))? ?([A-Za-z+-].{0,30})?)?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 _ORDINAL = re.compile(r"(\d{4})-?(\d{3})")
 _WEEK = re.compile(r"(\d{4})-?[Ww](\d\d)-?([1-7])?")
