@@ -40,7 +40,9 @@ class Prose:
 
     def __init__(self, seed: int = 1) -> None:
         rng = random.Random(seed)
-        real = [word for word in files("aggregator.demo").joinpath("articles.txt").read_text("utf-8").split() if "\u0621" <= word[0] <= "\u064a"]
+        real = [
+            word for word in files("aggregator.demo").joinpath("articles.txt").read_text("utf-8").split() if "\u0621" <= word[0] <= "\u064a"
+        ]
         common = list(dict.fromkeys(real))
         rng.shuffle(common)
         made = ["".join(rng.choices("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", k=rng.randint(3, 6))) for _ in range(20_000)]
@@ -158,7 +160,8 @@ def others() -> list[int]:
 def catalogue(folder: Path, port: int, sources: int) -> None:
     folder.mkdir(parents=True)
     blocks = (
-        f'[[outlets]]\nid = "o{n}"\nname = "منبر {n}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = ["http://127.0.0.1:{port}/{n}"]\n' for n in range(sources)
+        f'[[outlets]]\nid = "o{n}"\nname = "منبر {n}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = ["http://127.0.0.1:{port}/{n}"]\n'
+        for n in range(sources)
     )
     (folder / "all.toml").write_text("\n".join(blocks), encoding="utf-8")
 
