@@ -114,9 +114,9 @@ def trouble(error: Exception) -> tuple[FailureKind, str]:
     text = str(error) or type(error).__name__
     match error:
         case ssl.SSLCertVerificationError():
-            return FailureKind.TLS, f"the server's certificate is not trusted: {error.verify_message or text}"
+            return FailureKind.TLS, f"the server's certificate is not trusted: {getattr(error, 'verify_message', '') or text}"
         case ssl.SSLError():
-            return FailureKind.TLS, f"the encrypted connection failed: {error.reason or text}"
+            return FailureKind.TLS, f"the encrypted connection failed: {getattr(error, 'reason', None) or text}"
         case httpx.ConnectError():
             return FailureKind.CONNECT, f"no connection: {text}"
         case httpx.TimeoutException():
@@ -125,4 +125,4 @@ def trouble(error: Exception) -> tuple[FailureKind, str]:
             return FailureKind.PROTOCOL, f"the server does not speak HTTP properly: {text}"
         case httpx.NetworkError() | OSError():
             return FailureKind.CONNECT, f"the connection broke: {text}"
-    return FailureKind.PROTOCOL, text
+    return FailureKind.PROTOCOL, f"the answer can't be read: {text}"

@@ -98,7 +98,7 @@ def _brotli(body: bytes) -> Iterator[bytes]:
         while not machine.is_finished():
             piece = machine.process(data, output_buffer_limit=STEP)
             data = b""
-            if not piece and machine.can_accept_more_data():
+            if not piece and machine.can_accept_more_data() and not machine.is_finished():
                 raise Broken("the compressed body is cut off")
             yield piece
     except brotli.error as error:
@@ -118,7 +118,7 @@ def _zstd(body: bytes) -> Iterator[bytes]:
             while not machine.eof:
                 piece = machine.decompress(data, STEP)
                 data = b""
-                if not piece and machine.needs_input:
+                if not piece and machine.needs_input and not machine.eof:
                     raise Broken("the compressed body is cut off")
                 yield piece
             data = machine.unused_data
