@@ -25,7 +25,7 @@ from aggregator.parse.pictures import Picture, in_html, largest
 DIGEST = 8
 MAX_CATEGORIES = 30
 MAX_GUID = 1_000
-_ENOUGH_FOR_LANGUAGE = 400
+_ENOUGH_FOR_LANGUAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,7 @@ def finish(entry: Entry, around: Surroundings) -> RawItem | None:
     content = _content(entry)
     title = text.line(entry.title, text.MAX_TITLE)
     described = text.paragraphs(entry.summary) if entry.summary else ""
-    summary = described or (text.excerpt(text.paragraphs(content)) if content else "")
-    if described == title and content:
-        summary = text.excerpt(text.paragraphs(content))
+    summary = text.excerpt(text.paragraphs(content)) if content and described in ("", title) else described
     title = title or text.shorten(summary, 120)
     if not (title or url):
         return None
@@ -98,7 +96,7 @@ def finish(entry: Entry, around: Surroundings) -> RawItem | None:
         url=url,
         title=title,
         summary=summary,
-        content_html=text.without_credit(sanitize(content, base)) if content else "",
+        content_html=sanitize(content, base) if content else "",
         author=author_name(entry.author),
         published=published,
         updated=updated,
@@ -139,12 +137,19 @@ def _guid(entry: Entry, url: str, title: str, summary: str, around: Surroundings
 _SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f\xa0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
 
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,250}[a-zA-Z0-9])?(?::[0-9]{1,5})?(?:[/?#][\x21-\x7e]{0,3000})?", re.ASCII
+)
+
+
 def web_address(address: str, base: str) -> str:
     """Give an absolute http(s) address, or "" where it is none.
 
     >>> web_address(" /خبر/1 ", "https://example.org/feed"), web_address("javascript:alert(1)", "https://example.org/")
     ('https://example.org/خبر/1', '')
     """
+    if _PLAIN_ADDRESS.fullmatch(address) and "/../" not in address and "/./" not in address:
+        return address
     address = _SPACE_OR_CONTROL.sub(lambda found: "%20" if found[0] == " " else "", address.strip())
     if not address:
         return ""

@@ -18,18 +18,21 @@ _PICTURE_TAGS = re.compile(
     re.IGNORECASE,
 )
 
+_get = dict.get  # feedparser's own looks every name up twice, and warns for some
+_PICTURE_MARKS = (b"mage>", b"humb", b"hoto>", b"icture>", b"img>", b"cover>", b"mageurl", b"mage_")
+
 
 def entry_of(parsed: Parsed, raw: bytes = b"", digest: bytes = b"") -> Entry:
     """Give feedparser's entry as an `Entry`; ``raw`` are its bytes, for what feedparser does not keep."""
     base = _base(parsed, raw)
     content = _content(parsed)
-    summary = parsed.get("summary") or ""
+    summary = _get(parsed, "summary") or ""
     if summary and content and summary == content:
         summary = ""  # feedparser's copy of the content
     return Entry(
-        id=parsed.get("id") or "",
+        id=_get(parsed, "id") or "",
         link=_link(parsed),
-        title=parsed.get("title") or "",
+        title=_get(parsed, "title") or "",
         summary=summary,
         content=content,
         author=_author(parsed),
@@ -37,9 +40,9 @@ def entry_of(parsed: Parsed, raw: bytes = b"", digest: bytes = b"") -> Entry:
         updated=_own(parsed, "updated"),
         pictures=tuple(_pictures(parsed, raw)),
         categories=tuple(_categories(parsed)),
-        language=(parsed.get("title_detail") or {}).get("language") or "",
+        language=(_get(parsed, "title_detail") or {}).get("language") or "",
         base=base,
-        source_link=((parsed.get("source") or {}).get("link") or "") if raw[:6].lower() == b"<entry" else "",
+        source_link=((_get(parsed, "source") or {}).get("link") or "") if raw[:6].lower() == b"<entry" else "",
         digest=digest,
     )
 
@@ -53,7 +56,7 @@ def _own(parsed: Parsed, name: str) -> str:
 def _base(parsed: Parsed, raw: bytes) -> str:
     if b"xml:base" not in raw:
         return ""
-    for detail in (*(parsed.get("content") or ()), parsed.get("summary_detail"), parsed.get("title_detail")):
+    for detail in (*(_get(parsed, "content") or ()), _get(parsed, "summary_detail"), _get(parsed, "title_detail")):
         if detail and detail.get("base"):
             return str(detail["base"])
     return ""
@@ -61,52 +64,52 @@ def _base(parsed: Parsed, raw: bytes) -> str:
 
 def _link(parsed: Parsed) -> str:
     """Give the article's address: the one behind FeedBurner's counter, the alternate link, the id that is an address."""
-    original = parsed.get("feedburner_origlink")
+    original = _get(parsed, "feedburner_origlink")
     if isinstance(original, str) and original.startswith("http"):
         return original
-    if parsed.get("link"):
+    if _get(parsed, "link"):
         return str(parsed["link"])
-    for link in parsed.get("links") or ():
+    for link in _get(parsed, "links") or ():
         if link.get("href") and link.get("rel") in ("alternate", None) and link.get("type", "text/html") in _HTML_FILE:
             return str(link["href"])
-    own = parsed.get("id") or ""
+    own = _get(parsed, "id") or ""
     return own if own.startswith(("http://", "https://")) else ""
 
 
 def _content(parsed: Parsed) -> str:
     values = [
         part.get("value") or ""
-        for part in parsed.get("content") or ()
+        for part in _get(parsed, "content") or ()
         if not str(part.get("type", "")).startswith(("image/", "video/", "audio/"))
     ]
     return max(values, key=len, default="")
 
 
 def _author(parsed: Parsed) -> str:
-    names = [detail.get("name") for detail in parsed.get("authors") or () if detail and detail.get("name")]
+    names = [detail.get("name") for detail in _get(parsed, "authors") or () if detail and detail.get("name")]
     if len(names) > 1:
         return "، ".join(dict.fromkeys(names[:5]))
-    return (parsed.get("author_detail") or {}).get("name") or parsed.get("author") or ""
+    return (_get(parsed, "author_detail") or {}).get("name") or _get(parsed, "author") or ""
 
 
 def _categories(parsed: Parsed) -> Iterator[str]:
-    for tag in parsed.get("tags") or ():
+    for tag in _get(parsed, "tags") or ():
         name = tag.get("label") or tag.get("term")
         if name:
             yield name
 
 
 def _pictures(parsed: Parsed, raw: bytes) -> Iterator[Picture]:
-    for media in parsed.get("media_content") or ():
+    for media in _get(parsed, "media_content") or ():
         if media.get("medium", "image") in ("image", "") or str(media.get("type", "")).startswith("image"):
             yield _of_attributes(media, "media")
-    for link in parsed.get("links") or ():
+    for link in _get(parsed, "links") or ():
         if link.get("rel") == "enclosure" and (str(link.get("type", "")).startswith("image") or is_picture_file(link.get("href") or "")):
             yield Picture(link.get("href") or "", "enclosure")
-    for media in parsed.get("media_thumbnail") or ():
+    for media in _get(parsed, "media_thumbnail") or ():
         yield _of_attributes(media, "thumbnail")
     for name in ("image", "thumbnail", "img", "itunes_image"):
-        value = parsed.get(name)
+        value = _get(parsed, name)
         address = (
             value
             if isinstance(value, str)
@@ -116,7 +119,7 @@ def _pictures(parsed: Parsed, raw: bytes) -> Iterator[Picture]:
         )
         if address:
             yield Picture(address, "entry")
-    for found in _PICTURE_TAGS.finditer(raw):
+    for found in _PICTURE_TAGS.finditer(raw) if any(mark in raw for mark in _PICTURE_MARKS) else ():
         yield Picture(found[1].decode("utf-8", "replace").replace("&amp;", "&"), "entry")
 
 

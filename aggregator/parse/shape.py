@@ -74,6 +74,8 @@ def bounded(data: bytes) -> bytes:
     tags = data.count(b"<")
     if tags > MAX_TAGS:
         raise DocumentError("too_large", f"the document has {tags} tags; {MAX_TAGS} are read at most")
+    if tags * len(data) <= _MAX_SCANNED:
+        return data
     for opening, closing in _PAIRS:
         unclosed = data.count(opening) - data.count(closing)
         # each is looked for to the end of the document, several times

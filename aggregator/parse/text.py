@@ -6,7 +6,7 @@ import re
 from html import unescape
 
 from aggregator.arabic.fold import clean
-from aggregator.extract.sanitize import plain
+from aggregator.extract.sanitize import plain, text_of
 
 MAX_TITLE = 1_000
 MAX_NAME = 300
@@ -40,12 +40,24 @@ def line(html: str, limit: int = MAX_NAME) -> str:
 def _unfold(html: str) -> str:
     for _ in range(3):  # escaped once by the editor, once by the plug-in, once by the feed
         if _TAG.search(html):
-            html = plain(tame(html))
+            html = _text(html)
         elif not _ENTITY.search(html):
             break
         else:
             html = unescape(html)
     return html
+
+
+# a description as most feeds have it needs no HTML parser: 10 microseconds, not 100
+_SIMPLE = re.compile(r"[^<]*(?:</?(?:p|br|a|b|i|u|em|strong|span|img|div|li|ul|h[2-4])(?:\s[^<>]*)?/?>[^<]*)*", re.IGNORECASE)
+_SIMPLE_TAG = re.compile(r"<(/?[a-zA-Z0-9]+)[^<>]*>")
+_PICTURE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+
+
+def _text(html: str) -> str:
+    if len(html) < 20_000 and _SIMPLE.fullmatch(html):
+        return text_of(_SIMPLE_TAG.sub(lambda found: f"<{found[1].lower()}>", _PICTURE.sub(" ", html)))
+    return plain(tame(html))
 
 
 _MAX_DEPTH = 100
@@ -95,8 +107,9 @@ def paragraphs(html: str, limit: int = MAX_SUMMARY) -> str:
     """Give an HTML fragment as one line of plain text, «The post … appeared first on …» and «اقرأ المزيد» cut off."""
     if "&" in html or "<" in html:
         html = _unfold(html[:MAX_CONTENT])
-    text = _READ_MORE.sub("", without_credit(clean(html[:MAX_CONTENT])))
-    return shorten(_ELLIPSIS.sub("…", text), limit)
+    text = without_credit(clean(html[:MAX_CONTENT]))
+    body, tail = text[:-_TAIL], text[-_TAIL:]
+    return shorten(body + _ELLIPSIS.sub("…", _READ_MORE.sub("", tail)), limit)
 
 
 def excerpt(text: str) -> str:
@@ -113,6 +126,7 @@ def shorten(text: str, limit: int) -> str:
     return (cut[:space] if space > 0 else cut).rstrip(" ،,:;-") + "…"
 
 
+_TAIL = 160
 _ELLIPSIS = re.compile(r"\s*\[\s*(?:…|\.\.\.|&hellip;)\s*\]\s*$")
 _READ_MORE = re.compile(
     r"\s*[\[(«]?\s*(?:[اإ]قر[أا] (?:المزيد|أكثر)|قراءة المزيد|لقراءة المزيد|التفاصيل\s*[.…»]{1,3}|المزيد\s*[.…»]{1,3}|Read more|Continue reading|Lire la suite)"
@@ -122,10 +136,7 @@ _READ_MORE = re.compile(
 
 # -- «The post … appeared first on …» -------------------------------------------------------
 
-_OPENINGS = re.compile(
-    r"The (?:post|article) |(?:ظهر|ظهرت|نشر|نُشر|نشرت|نُشرت)\s+(?:هذه\s+|هذا\s+)?(?:المقالة|المقال|التدوينة|الخبر|المنشور|الموضوع)\b"
-    r"|(?:المقالة|المقال|التدوينة|الخبر|المنشور)\s|(?:L|l)['’]article |Cet article |L[’']actualité ",
-)
+_OPENINGS = ("The post ", "The article ", "ظهر", "نشر", "نُشر", "المقال", "التدوينة", "الخبر", "المنشور", "L'article", "L’article", "l'article", "l’article", "Cet article", "L'actualité", "L’actualité")  # fmt: skip
 _CREDIT = re.compile(
     r"(?:The (?:post|article) .{0,700}?(?:appeared first on|first appeared on|appeared first at)"
     r"|(?:ظهر|ظهرت|نشر|نُشر|نشرت|نُشرت)\s+(?:هذه\s+|هذا\s+)?(?:المقالة|المقال|التدوينة|الخبر|المنشور|الموضوع)\b.{0,700}?(?:[أا]ول[اًاً]{0,3}|لأول مرة|أول مرة)\s+(?:على|في)"
@@ -136,7 +147,8 @@ _CREDIT = re.compile(
 )
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _OPEN_AT_END = re.compile(r"(?:<(?:p|div|span|em|i|small|hr|br)\b[^<>]*>\s*)+$", re.IGNORECASE)
-_MAX_TAIL = 4_000
+_MAX_TAIL = 2_500
+_MARKS = ("appeared", "أول", "اول", "premier sur", "abord sur")
 
 
 def without_credit(html: str) -> str:
@@ -148,8 +160,23 @@ def without_credit(html: str) -> str:
     'Texte.'
     """
     tail_at = max(0, len(html) - _MAX_TAIL)
-    for found in _OPENINGS.finditer(html, tail_at):
-        tail = _ANY_TAG.sub("", unescape(html[found.start() :])).strip()
-        if _CREDIT.fullmatch(tail):
-            return _OPEN_AT_END.sub("", html[: found.start()]).rstrip()
+    mark_at = max(html.rfind(mark, tail_at) for mark in _MARKS)
+    if mark_at < 0:
+        return html
+    for at in _openings(html, max(tail_at, mark_at - 1_200), mark_at + 20):
+        tail = _ANY_TAG.sub("", html[at:]).strip()
+        if _CREDIT.fullmatch(unescape(tail) if "&" in tail else tail):
+            near = max(0, at - 400)
+            return html[:near] + _OPEN_AT_END.sub("", html[near:at]).rstrip()
     return html
+
+
+def _openings(html: str, start: int, end: int) -> list[int]:
+    """Find where such a sentence may begin; `str.find` is ten times as fast here as a regular expression."""
+    places = []
+    for word in _OPENINGS:
+        at = html.find(word, start, end)
+        while at >= 0:
+            places.append(at)
+            at = html.find(word, at + 1, end)
+    return sorted(places)

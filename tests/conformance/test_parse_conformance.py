@@ -72,7 +72,7 @@ def _cases(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.usefixtures("every_entry_is_kept")
 def test_feedparsers_own_cases_hold_for_the_fields_that_we_keep(tmp_path: Path) -> None:
-    root = _unpacked("feedparser_tests", tmp_path) / "feedparser_tests"
+    root = _unpacked("feedparser_tests", tmp_path)
     results = dict(_cases(root))
     failed = {name: found for name, found in results.items() if found}
     assert len(results) > 1_000
