@@ -40,7 +40,9 @@ class FetchSettings(Section):
     max_items: int = Field(2_000, gt=0, description="items taken from one document")
     allow_private: bool = Field(False, description="let requests reach loopback and private networks (tests, intranets)")
     respect_robots: bool = Field(True, description="honour robots.txt for pages (feeds are made to be polled)")
-    probe_interval: float = Field(86_400, ge=3600, description="seconds between two unconditional probes of a source that always answers 304")
+    probe_interval: float = Field(
+        86_400, ge=3600, description="seconds between two unconditional probes of a source that always answers 304"
+    )
     robots_ttl: float = Field(86_400, ge=60, description="seconds for which a robots.txt is kept")
 
 
@@ -99,7 +101,9 @@ class LogSettings(Section):
 class CatalogueSettings(Section):
     """Which sources are followed."""
 
-    folder: str | None = Field(None, description="folder of source files; unset: config/sources beside the configuration, else the built-in one; empty: none")
+    folder: str | None = Field(
+        None, description="folder of source files; unset: config/sources beside the configuration, else the built-in one; empty: none"
+    )
     countries: tuple[str, ...] = Field((), description="only outlets of these countries (ISO codes; XX: pan-Arab); empty: all")
 
 

@@ -1,7 +1,7 @@
 """Write the generated part of README.md: every command with its real --help.
 
-    python scripts/readme.py          rewrite README.md
-    python scripts/readme.py --check  exit 1 if it is out of date
+python scripts/readme.py          rewrite README.md
+python scripts/readme.py --check  exit 1 if it is out of date
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Take the pictures of the page that the README shows.
 
-    python -m scripts.screenshots ADDRESS [FOLDER]     (default: docs/screenshots; `make screenshots` starts the demo for it)
+python -m scripts.screenshots ADDRESS [FOLDER]     (default: docs/screenshots; `make screenshots` starts the demo for it)
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def take(browser: Browser, base: str, folder: Path) -> list[Path]:
     written = []
     for screen in SCREENS:
         width, height = screen.window
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=screen.scheme, reduced_motion="reduce", locale="ar-MA")  # type: ignore[arg-type]
+        page = browser.new_page(
+            viewport={"width": width, "height": height}, color_scheme=screen.scheme, reduced_motion="reduce", locale="ar-MA"
+        )  # type: ignore[arg-type]
         page.goto(base + ("/?sort=spread" if screen.path == "story" else screen.path))
         if screen.path == "story":
             page.goto(str(page.eval_on_selector(".card h2 a", "a => a.href")))
@@ -67,7 +69,9 @@ def main(arguments: list[str]) -> int:
     base = arguments[0].rstrip("/")
     folder = Path(arguments[1] if len(arguments) > 1 else "docs/screenshots")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
         for path in take(browser, base, folder):
             print(path)
         browser.close()

@@ -112,7 +112,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        click.echo(f"mujaz: an error that should not be: {type(error).__name__}: {error}. Run again with --debug and report what it prints.", err=True)
+        click.echo(
+            f"mujaz: an error that should not be: {type(error).__name__}: {error}. Run again with --debug and report what it prints.",
+            err=True,
+        )
         status = 1
     return status
 

@@ -83,9 +83,7 @@ def name_of(url: str, taken: Sequence[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-async def add(
-    store: Store, settings: Settings, url: str, *, name: str | None, country: str, timezone: str, full_page: bool
-) -> Added:
+async def add(store: Store, settings: Settings, url: str, *, name: str | None, country: str, timezone: str, full_page: bool) -> Added:
     """Add an address and make its first refresh, from the answer that showed what it is."""
     address = normal(url)
     claims = store.sources()
@@ -97,20 +95,35 @@ async def add(
         raise UsageError(f"There is a source {name!r} already; choose another --id.")
     parts = urlsplit(address)
     host = (parts.hostname or "").removeprefix("www.")
-    outlet = Outlet(name_of(f"http://{parts.netloc.rpartition('@')[2]}", ()), host, country=country, timezone=timezone, site=f"{parts.scheme}://{parts.netloc}/", language="")
+    outlet = Outlet(
+        name_of(f"http://{parts.netloc.rpartition('@')[2]}", ()),
+        host,
+        country=country,
+        timezone=timezone,
+        site=f"{parts.scheme}://{parts.netloc}/",
+        language="",
+    )
     chosen = name or name_of(address, taken)
     done: list[Refreshed] = []
     async with assembled(store, settings, done.append) as running:
         answers = _Once(running.client)
         ports = type(running.ports)(
-            answers, running.ports.robots, running.ports.workers, running.ports.writer, settings, running.ports.clock, running.ports.rng  # type: ignore[arg-type]
+            answers,
+            running.ports.robots,
+            running.ports.workers,
+            running.ports.writer,
+            settings,
+            running.ports.clock,
+            running.ports.rng,  # type: ignore[arg-type]
         )
         source = await _what(answers, ports, chosen, outlet, address, full_page)
         store.add_source(source)
         # taken at once, so that a daemon beside does not ask for the same
         taken_now = store.claim_due(utc_now(), 1, per_host=10_000, ids=[source.id], force=True)
         if not taken_now:
-            raise MujazError(f"{chosen} was added; it is fetched by a running daemon, or when its host's wish to be left alone ends (`mujaz sources show {chosen}`).")
+            raise MujazError(
+                f"{chosen} was added; it is fetched by a running daemon, or when its host's wish to be left alone ends (`mujaz sources show {chosen}`)."
+            )
         result = await refresh(Claim(source, taken_now[0].state, taken_now[0].until), ports)
     return Added(source, result)
 
@@ -149,7 +162,9 @@ async def _what(answers: _Once, ports: Any, name: str, outlet: Outlet, address: 
         return base  # it may be down: it is followed, and tried again
     answers.keep(address, outcome)
     try:
-        reading = await ports.workers.run(read_document, Task(outcome.body, dict(outcome.headers), outcome.final_address, outlet.id, utc_now()))
+        reading = await ports.workers.run(
+            read_document, Task(outcome.body, dict(outcome.headers), outcome.final_address, outlet.id, utc_now())
+        )
     except DocumentError as error:
         if error.kind in ("blocked",):
             return base
@@ -162,7 +177,9 @@ async def _what(answers: _Once, ports: Any, name: str, outlet: Outlet, address: 
         if not isinstance(answer, Fetched):
             continue
         try:
-            reading = await ports.workers.run(read_document, Task(answer.body, dict(answer.headers), answer.final_address, outlet.id, utc_now()))
+            reading = await ports.workers.run(
+                read_document, Task(answer.body, dict(answer.headers), answer.final_address, outlet.id, utc_now())
+            )
         except DocumentError:
             continue
         if reading.document.items:

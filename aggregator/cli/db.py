@@ -114,7 +114,11 @@ def restore(ctx: click.Context, file: Path) -> None:
 
 @db.command()
 @click.option("--keep-days", type=click.IntRange(1), help="Remove items seen longer ago (default: database.keep_days).")
-@click.option("--max-megabytes", type=click.IntRange(1), help="Then remove the oldest until the database is smaller (default: database.max_megabytes).")
+@click.option(
+    "--max-megabytes",
+    type=click.IntRange(1),
+    help="Then remove the oldest until the database is smaller (default: database.max_megabytes).",
+)
 @click.option("--dry-run", is_flag=True, help="Only say how many would go.")
 @click.pass_context
 def prune(ctx: click.Context, keep_days: int | None, max_megabytes: int | None, dry_run: bool) -> None:

@@ -47,7 +47,7 @@ def dedup(ctx: click.Context, file: IO[bytes], window_hours: float | None, same:
       mujaz dedup items.ndjson > verdicts.ndjson
       mujaz parse feed.xml | mujaz dedup
       mujaz dedup --explain ar < items.ndjson
-    """  # noqa: D301 (\b is for click)
+    """
     from aggregator.dedup.index import MemoryIndex
 
     context: Context = ctx.obj

@@ -22,7 +22,11 @@ EXPORTS = ("atom", "json", "ndjson")
 @click.command()
 @click.option("--once", is_flag=True, help="End after the exports; serve no page (so also without a terminal).")
 @click.option("--serve", is_flag=True, help="Serve the page at the end even without a terminal.")
-@click.option("--articles", type=click.Path(dir_okay=False, path_type=Path), help="Replay these articles (NDJSON, may be .gz) instead of the built-in ones.")
+@click.option(
+    "--articles",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Replay these articles (NDJSON, may be .gz) instead of the built-in ones.",
+)
 @click.option("--rounds", type=click.IntRange(1), help="At most so many rounds of publishing and fetching.")
 @click.option("--timezone", default="UTC", show_default=True, help="Zone of the articles' times that name none.")
 @click.option("--full-pages", is_flag=True, help="Fetch each article's page as well, not only the feeds.")
@@ -83,7 +87,9 @@ def _fresh(context: Context) -> None:
         Path(f"{old}{suffix}").unlink(missing_ok=True)
 
 
-def _replayed(context: Context, store: Store, settings: Any, room: Any, styles: Any, parts: list[Any], final: Any, limit: int | None) -> Outcome:
+def _replayed(
+    context: Context, store: Store, settings: Any, room: Any, styles: Any, parts: list[Any], final: Any, limit: int | None
+) -> Outcome:
     from aggregator.demo.run import replay
 
     if not context.on_terminal:
@@ -97,7 +103,14 @@ def _replayed(context: Context, store: Store, settings: Any, room: Any, styles: 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     counts = {"new": 0, "merged": 0}
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("rounds"), TimeElapsedColumn(), TextColumn("{task.fields[counts]}"))
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rounds"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[counts]}"),
+    )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("fetching", total=len(parts[:limit] if limit else parts), counts="")
 
@@ -127,12 +140,20 @@ def _told(context: Context, store: Store, outcome: Outcome) -> int:
     for name, side in (("outlet", "left"), ("country", "left"), ("kind", "left"), ("items", "right"), ("merged", "right")):
         table.add_column(name, justify=side)  # type: ignore[arg-type]
     for claim in store.sources():
-        table.add_row(claim.source.id, claim.source.outlet.country, str(claim.source.kind), str(claim.state.item_count), str(sum(m.outlet == claim.source.outlet.id for m in merges)))
+        table.add_row(
+            claim.source.id,
+            claim.source.outlet.country,
+            str(claim.source.kind),
+            str(claim.state.item_count),
+            str(sum(m.outlet == claim.source.outlet.id for m in merges)),
+        )
     console.print(table)
     if merges:
         console.print(f"\nMerged, and why ({len(merges)}):")
         for merge in merges[:MOST_MERGES]:
-            console.print(Text(f"  {merge.score:.2f} {merge.outlet}: {merge.title}\n       {'; '.join(say(reason) for reason in merge.why)}"))
+            console.print(
+                Text(f"  {merge.score:.2f} {merge.outlet}: {merge.title}\n       {'; '.join(say(reason) for reason in merge.why)}")
+            )
         if len(merges) > MOST_MERGES:
             console.print(f"  … and {len(merges) - MOST_MERGES} more; `mujaz story show STORY` explains each.")
     counts = store.counts()

@@ -83,10 +83,20 @@ def _versions() -> Iterator[Finding]:
     if tuple(int(part) for part in version.split(".")) >= GOOD_SQLITE:
         yield Finding("ok", f"SQLite {version} ({module.__name__.split('.')[0]})")
     else:
-        yield Finding("note", f"SQLite {version} may damage a database when several processes write (WAL reset, mended in 3.51.3)", "Mujaz writes under a lock, which avoids it; a newer build comes with `pip install 'pysqlite3>=0.6.1'` where it has a wheel")
+        yield Finding(
+            "note",
+            f"SQLite {version} may damage a database when several processes write (WAL reset, mended in 3.51.3)",
+            "Mujaz writes under a lock, which avoids it; a newer build comes with `pip install 'pysqlite3>=0.6.1'` where it has a wheel",
+        )
     expat = pyexpat.version_info
     level = "ok" if expat >= LIVING_EXPAT else "note"
-    yield Finding(level, f"expat {'.'.join(map(str, expat))}, libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}", "" if level == "ok" else "expat before 2.6 is slow on hostile documents; workers are killed in time, a newer Python brings a newer one")
+    yield Finding(
+        level,
+        f"expat {'.'.join(map(str, expat))}, libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}",
+        ""
+        if level == "ok"
+        else "expat before 2.6 is slow on hostile documents; workers are killed in time, a newer Python brings a newer one",
+    )
 
 
 def _zones() -> Iterator[Finding]:
@@ -103,7 +113,11 @@ def _zones() -> Iterator[Finding]:
     if ours != timedelta(0):
         yield Finding("wrong", "the zone data is older than Morocco's change of September 2026", "pip install -U tzdata")
     elif system is not None and system != ours:
-        yield Finding("note", "the system's zone data is older than Mujaz's own (Morocco's change of September 2026)", "Mujaz uses its own; update the system's tzdata for other programs")
+        yield Finding(
+            "note",
+            "the system's zone data is older than Mujaz's own (Morocco's change of September 2026)",
+            "Mujaz uses its own; update the system's tzdata for other programs",
+        )
     else:
         yield Finding("ok", "zone data knows Morocco's change of September 2026")
     if not datetime(2026, 1, 1, tzinfo=UTC) < datetime.now(UTC) < datetime(2060, 1, 1, tzinfo=UTC):

@@ -39,8 +39,16 @@ class When(click.ParamType):  # type: ignore[type-arg]
 
 
 @click.command()
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="atom", show_default=True, help="What to write; opml lists the sources.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="File to write, whole or not at all (default: standard output).")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(FORMATS), default="atom", show_default=True, help="What to write; opml lists the sources."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    help="File to write, whole or not at all (default: standard output).",
+)
 @click.option("--since", type=When(), help="Only stories since then: 2026-11-01, 12h, 2d.")
 @click.option("--until", type=When(), help="Only stories before then.")
 @click.option("--outlet", multiple=True, help="Only this outlet (may be repeated).")

@@ -65,7 +65,7 @@ def extract(
       mujaz extract https://example.org/news/1
       mujaz extract pages/*.html --urls addresses.tsv --timezone Africa/Casablanca --country MA
       curl -s https://example.org/news/1 | mujaz extract - --url https://example.org/news/1
-    """  # noqa: D301 (\b is for click)
+    """
     from aggregator.arabic.zones import zone
 
     zone(timezone)  # a UsageError, before anything is read

@@ -49,7 +49,7 @@ def parse(
       mujaz parse https://example.org/feed/ | mujaz dedup
       curl -s https://example.org/feed/ | mujaz parse - --base https://example.org/feed/
       mujaz parse old.xml --headers old.headers --timezone Africa/Casablanca --country MA
-    """  # noqa: D301 (\b is for click)
+    """
     from aggregator.arabic.zones import zone
 
     zone(timezone)  # a UsageError, before anything is read

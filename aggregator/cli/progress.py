@@ -31,7 +31,12 @@ def progress(context: Context, total: int) -> Iterator[Callable[[Refreshed], Non
     logging.getLogger().setLevel(logging.ERROR)
     new = merged = failed = 0
     with Progress(
-        TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[counts]}"), console=console
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[counts]}"),
+        console=console,
     ) as bar:
         task = bar.add_task("fetching", total=total, counts="")
 
@@ -107,5 +112,9 @@ class Table:
             sums = "There is no source to fetch: `mujaz sources add URL` adds one."
         counts_now = store.counts()
         console.print(f"{sums} Stored: {counts_now.items} items in {counts_now.stories} stories.", soft_wrap=True)
-        if self.results and self.failed == len(self.results) and all(str(r.failure.kind) in ("dns", "connect") for r in self.results if r.failure):
+        if (
+            self.results
+            and self.failed == len(self.results)
+            and all(str(r.failure.kind) in ("dns", "connect") for r in self.results if r.failure)
+        ):
             console.print("No server could be reached: is this machine connected to the network?")

@@ -41,7 +41,11 @@ def run(ctx: click.Context, no_web: bool, host: str | None, port: int | None) ->
             listener = bind(settings.web.host, settings.web.port)
             context.say(f"mujaz: the page is at {address(listener)}")
         count = len(store.sources())
-        context.say(f"mujaz: following {count} sources; Ctrl-C ends it." if count else "mujaz: no source is followed yet; add one with `mujaz sources add URL`.")
+        context.say(
+            f"mujaz: following {count} sources; Ctrl-C ends it."
+            if count
+            else "mujaz: no source is followed yet; add one with `mujaz sources add URL`."
+        )
         asyncio.run(run_daemon(store, settings, listener))
     ctx.exit(0)
 

@@ -16,7 +16,16 @@ from aggregator.cli.context import Context, emit_json
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Show at most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
 @click.pass_context
-def search(ctx: click.Context, query: tuple[str, ...], outlet: tuple[str, ...], country: tuple[str, ...], lang: tuple[str, ...], newest: bool, limit: int, as_json: bool) -> None:
+def search(
+    ctx: click.Context,
+    query: tuple[str, ...],
+    outlet: tuple[str, ...],
+    country: tuple[str, ...],
+    lang: tuple[str, ...],
+    newest: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Find stories: «الحكومه» finds «الحكومة», «للفلاحين» finds «الفلاحين».
 
     Words must all be there; "a phrase" in its order; -word must not. outlet:, country:, lang:, topic:, since: and until: narrow
@@ -34,7 +43,11 @@ def search(ctx: click.Context, query: tuple[str, ...], outlet: tuple[str, ...], 
     context: Context = ctx.obj
     text = " ".join(query)
     wish = StoryFilter(
-        outlets=outlet, countries=tuple(code.upper() for code in country), languages=lang, query=text, sort=Sort.TIME if newest else Sort.RELEVANCE
+        outlets=outlet,
+        countries=tuple(code.upper() for code in country),
+        languages=lang,
+        query=text,
+        sort=Sort.TIME if newest else Sort.RELEVANCE,
     )
     with context.open_store(create=False) as store:
         found = store.stories(wish, limit=limit).rows

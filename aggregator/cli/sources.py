@@ -189,7 +189,9 @@ def add(ctx: click.Context, url: str, name: str | None, country: str, timezone: 
     from aggregator.cli.adding import add as add_source
 
     with _opened(context) as store:
-        result = asyncio.run(add_source(store, context.settings, url, name=name, country=country.upper(), timezone=timezone, full_page=full_page))
+        result = asyncio.run(
+            add_source(store, context.settings, url, name=name, country=country.upper(), timezone=timezone, full_page=full_page)
+        )
     if as_json:
         emit_json([result.row()])
     else:
@@ -312,7 +314,9 @@ def recipe(ctx: click.Context, url_or_file: str, base: str) -> None:
 
 
 @sources.command("export")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="File to write (default: standard output).")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="File to write (default: standard output)."
+)
 @click.pass_context
 def export_sources(ctx: click.Context, output: str) -> None:
     """Write the followed sources as OPML.

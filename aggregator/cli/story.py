@@ -47,7 +47,9 @@ def row(found: Any) -> dict[str, Any]:
             }
             for item in found.items
         ],
-        "related": [{"story": r.story_id, "title": r.title, "score": r.score, "why": [say(reason) for reason in r.why]} for r in found.related],
+        "related": [
+            {"story": r.story_id, "title": r.title, "score": r.score, "why": [say(reason) for reason in r.why]} for r in found.related
+        ],
     }
 
 
@@ -83,7 +85,10 @@ def show(ctx: click.Context, story_id: int, as_json: bool) -> None:
         if item["score"] is not None:
             click.echo(f"          joined at {item['score']:.2f}: {'; '.join(item['why'])}")
     for link in each["related"]:
-        click.echo(f"  related {link['score']:.2f}  story {link['story']}: {link['title']}" + (f" ({'; '.join(link['why'])})" if link["why"] else ""))
+        click.echo(
+            f"  related {link['score']:.2f}  story {link['story']}: {link['title']}"
+            + (f" ({'; '.join(link['why'])})" if link["why"] else "")
+        )
 
 
 @story.command()

@@ -94,7 +94,12 @@ def _json(style: Style, pieces: Sequence[Piece], home: str, link: dict[int, str]
         }
         for piece in pieces
     ]
-    head = {"version": "https://jsonfeed.org/version/1.1", "title": style.outlet.name, "home_page_url": home, "language": style.outlet.language}
+    head = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": style.outlet.name,
+        "home_page_url": home,
+        "language": style.outlet.language,
+    }
     return json.dumps({**head, "items": rows}, ensure_ascii=False)
 
 
@@ -143,7 +148,9 @@ def list_page(style: Style, pieces: Sequence[Piece], home: str, link: dict[int, 
     for piece in pieces:
         date = f'<time datetime="{piece.published.isoformat()}">{piece.published:%d/%m/%Y %H:%M}</time>' if piece.published else ""
         image = f'<img src="{escape(_image(piece, home))}" alt="">' if piece.image else ""
-        rows.append(f'<li>{image}<h3><a href="{escape(link[piece.number])}">{escape(piece.title)}</a></h3>{date}<p class="intro">{escape(piece.body[:160])}</p></li>')
+        rows.append(
+            f'<li>{image}<h3><a href="{escape(link[piece.number])}">{escape(piece.title)}</a></h3>{date}<p class="intro">{escape(piece.body[:160])}</p></li>'
+        )
     return (
         f'<!doctype html><html lang="{style.outlet.language}" dir="rtl"><head><meta charset="utf-8"><title>{escape(style.outlet.name)}</title></head><body>'
         f'<nav><ul class="menu"><li><a href="{home}">الرئيسية</a></li><li><a href="{home}about">من نحن</a></li><li><a href="{home}contact">اتصل بنا</a></li></ul></nav>'
@@ -155,7 +162,9 @@ def article_page(style: Style, piece: Piece, home: str, others: Sequence[Piece],
     """Give an article's page with what surrounds articles: menu, share bar, related headlines, comments, footer."""
     stamp = piece.published.isoformat() if piece.published else ""
     related = "".join(f'<li><a href="{escape(link[each.number])}">{escape(each.title)}</a></li>' for each in others if each.number in link)
-    image = f'<figure><img src="{escape(_image(piece, home))}" alt=""><figcaption>صورة من الأرشيف</figcaption></figure>' if piece.image else ""
+    image = (
+        f'<figure><img src="{escape(_image(piece, home))}" alt=""><figcaption>صورة من الأرشيف</figcaption></figure>' if piece.image else ""
+    )
     author = f'<span class="author">كتب/ {escape(piece.author)}</span>' if piece.author else ""
     direction = "ltr" if style.outlet.language == "fr" else "rtl"
     return (
@@ -187,4 +196,9 @@ def picture(number: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows, 6)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows, 6))
+        + chunk(b"IEND", b"")
+    )

@@ -93,8 +93,8 @@ def from_file(path: Path, zone: str) -> Iterator[Piece]:
     """
     if not path.is_file():
         raise UsageError(f"There is no file {path}.")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.name.endswith(".gz") else path.open(encoding="utf-8")
-    with opened as lines:
+    unpack = gzip.open if path.name.endswith(".gz") else open
+    with unpack(path, "rt", encoding="utf-8") as lines:
         number = 0
         for at, line in enumerate(lines, 1):
             if not line.strip():
@@ -105,7 +105,9 @@ def from_file(path: Path, zone: str) -> Iterator[Piece]:
             except (ValueError, KeyError, TypeError) as error:
                 raise UsageError(f"{path}:{at}: this line is no article ({error!r}); it needs outlet, url and title.") from None
             moment = _moment(row.get("published"), zone)
-            yield Piece(number, outlet, url, title, str(row.get("body") or ""), moment, str(row.get("author") or ""), str(row.get("image") or ""))
+            yield Piece(
+                number, outlet, url, title, str(row.get("body") or ""), moment, str(row.get("author") or ""), str(row.get("image") or "")
+            )
             number += 1
 
 
@@ -121,4 +123,6 @@ def _moment(value: object, zone: str) -> datetime | None:
 
 def styles_of(pieces: list[Piece], zone: str) -> tuple[Style, ...]:
     """Give a plain style to each outlet of a file."""
-    return tuple(Style(Outlet(ident, ident, timezone=zone, rights=Rights.EXCERPT)) for ident in dict.fromkeys(piece.outlet for piece in pieces))
+    return tuple(
+        Style(Outlet(ident, ident, timezone=zone, rights=Rights.EXCERPT)) for ident in dict.fromkeys(piece.outlet for piece in pieces)
+    )

@@ -40,7 +40,9 @@ class Outcome:
 
 def demo_settings(settings: Settings) -> Settings:
     """Give the settings for a newsroom on this machine: loopback allowed, no waiting."""
-    fetch = settings.fetch.model_copy(update={"allow_private": True, "min_interval": 0.0, "host_spacing": 0.0, "per_host": 16, "concurrency": 32})
+    fetch = settings.fetch.model_copy(
+        update={"allow_private": True, "min_interval": 0.0, "host_spacing": 0.0, "per_host": 16, "concurrency": 32}
+    )
     return settings.model_copy(update={"fetch": fetch})
 
 

@@ -19,7 +19,9 @@ def write(head: Head, entries: Iterable[Entry], out: BinaryIO) -> int:
     count = 0
     with etree.xmlfile(out, encoding="utf-8") as xml:
         xml.write_declaration()
-        with xml.element("feed", nsmap={None: ATOM, "media": "http://search.yahoo.com/mrss/", "xml": XML[1:-1]}, attrib={f"{XML}lang": head.language}):
+        with xml.element(
+            "feed", nsmap={None: ATOM, "media": "http://search.yahoo.com/mrss/", "xml": XML[1:-1]}, attrib={f"{XML}lang": head.language}
+        ):
             for name, text in (("id", head.id), ("title", head.title), ("updated", stamp(head.now))):
                 _text(xml, name, legal(text))
             if head.address:
@@ -63,7 +65,14 @@ def _entry(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
         for term in entry.categories:
             _empty(xml, "category", term=term)
         for other in entry.others:
-            _empty(xml, "link", rel="related", type="text/html", title=legal(f"{other.outlet.name}: {other.title}"), href=legal(other.source_link or other.url))
+            _empty(
+                xml,
+                "link",
+                rel="related",
+                type="text/html",
+                title=legal(f"{other.outlet.name}: {other.title}"),
+                href=legal(other.source_link or other.url),
+            )
         if entry.image:
             _empty(xml, "{http://search.yahoo.com/mrss/}content", url=entry.image, medium="image")
         if entry.summary:

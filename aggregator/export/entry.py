@@ -58,7 +58,8 @@ def of_story(story: Story, *, everything: bool) -> Entry:
         outlet_site=entry.outlet_site,
         published=lead.published or lead.shown_at,
         updated=max(story.updated_at, lead.published or lead.shown_at),
-        image=entry.image or next((shown(item, everything=everything).image for item in story.items[1:] if shown(item, everything=everything).image), ""),
+        image=entry.image
+        or next((shown(item, everything=everything).image for item in story.items[1:] if shown(item, everything=everything).image), ""),
         language=entry.language,
         categories=entry.categories,
         others=story.items[1:],

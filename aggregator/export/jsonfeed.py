@@ -37,8 +37,8 @@ def _item(entry: Entry) -> dict[str, Any]:
     else:
         row["content_text"] = entry.summary or entry.title
     for name, value in (("summary", entry.summary), ("image", entry.image), ("language", entry.language), ("tags", list(entry.categories))):
-        if value:
-            row[name] = value
+        if value:  # an empty field says nothing
+            row |= {name: value}
     row["date_published"], row["date_modified"] = stamp(entry.published), stamp(entry.updated)
     row["authors"] = [{"name": entry.author or entry.outlet}]
     also = [{"outlet": other.outlet.name, "title": other.title, "url": other.source_link or other.url} for other in entry.others]

@@ -65,7 +65,12 @@ def _item(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
         if entry.html:
             _text(xml, _q("content", "encoded"), entry.html)
         for other in entry.others:
-            with xml.element(_q("atom", "link"), rel="related", title=legal(f"{other.outlet.name}: {other.title}"), href=legal(other.source_link or other.url)):
+            with xml.element(
+                _q("atom", "link"),
+                rel="related",
+                title=legal(f"{other.outlet.name}: {other.title}"),
+                href=legal(other.source_link or other.url),
+            ):
                 pass
 
 

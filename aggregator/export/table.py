@@ -64,7 +64,11 @@ def write_parquet(rows: Iterable[dict[str, Any]], columns: tuple[str, ...], out:
     except ImportError:
         raise UsageError("Parquet needs the extra: pip install 'mujaz[parquet]'.") from None
     whole, real, many = ("id", "story", "matched", "independent", "reports"), ("score",), ("outlets", "categories", "why")
-    kinds = {**dict.fromkeys(whole, pyarrow.int64()), **dict.fromkeys(real, pyarrow.float64()), **dict.fromkeys(many, pyarrow.list_(pyarrow.string()))}
+    kinds = {
+        **dict.fromkeys(whole, pyarrow.int64()),
+        **dict.fromkeys(real, pyarrow.float64()),
+        **dict.fromkeys(many, pyarrow.list_(pyarrow.string())),
+    }
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in columns])
     count = 0
     source = iter(rows)

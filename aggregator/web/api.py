@@ -168,7 +168,13 @@ class SourceOut(BaseModel):
 
 def _outlet(outlet: Outlet, items: int | None = None) -> OutletOut:
     return OutletOut(
-        id=outlet.id, name=outlet.name, name_latin=outlet.name_latin, country=outlet.country, language=outlet.language, site=outlet.site, items=items
+        id=outlet.id,
+        name=outlet.name,
+        name_latin=outlet.name_latin,
+        country=outlet.country,
+        language=outlet.language,
+        site=outlet.site,
+        items=items,
     )
 
 
@@ -239,7 +245,9 @@ def asked(
     def aware(moment: datetime | None) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
-    return StoryFilter(aware(since), aware(until), tuple(outlet), tuple(c.upper() for c in country), tuple(lang), tuple(topic), " ".join(q.split()), sort)
+    return StoryFilter(
+        aware(since), aware(until), tuple(outlet), tuple(c.upper() for c in country), tuple(lang), tuple(topic), " ".join(q.split()), sort
+    )
 
 
 Asked = Annotated[StoryFilter, Depends(asked)]

@@ -17,7 +17,11 @@ from aggregator.web.request import address_of, wanted
 
 router = APIRouter(include_in_schema=False)
 STORIES = 60
-MEDIA = {"atom": "application/atom+xml; charset=utf-8", "rss": "application/rss+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+MEDIA = {
+    "atom": "application/atom+xml; charset=utf-8",
+    "rss": "application/rss+xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",
+}
 
 
 @router.get("/feed.{form}")

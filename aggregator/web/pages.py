@@ -76,7 +76,9 @@ def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: boo
         "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
         "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
         "choices": view.choices(wish),
-        "feed": address_of("/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)),
+        "feed": address_of(
+            "/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)
+        ),
     }
     if not part and path == "/" and not cursor:
         latest = site.store.stories(StoryFilter(), limit=TICKER)

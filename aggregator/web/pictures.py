@@ -99,5 +99,9 @@ async def picture(request: Request, item_id: int) -> Response:
     found = await site.pictures.get(item.image)
     if found is None:
         raise HTTPException(404)
-    headers = {"cache-control": "private, max-age=3600", "content-security-policy": "default-src 'none'; sandbox", "content-disposition": "inline"}
+    headers = {
+        "cache-control": "private, max-age=3600",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "content-disposition": "inline",
+    }
     return Response(found.body, media_type=found.media_type, headers=headers)

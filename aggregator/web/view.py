@@ -167,7 +167,10 @@ class View:
             "outlet": [Choice(o.id, self.name(o), o.id in wish.outlets) for o, _ in sorted(outlets, key=lambda pair: pair[0].name)],
             "topic": [Choice(topic, topic, topic in wish.topics) for topic in self._site.store.topics()],
             "lang": [Choice(code, LANGUAGE_NAMES.get(code, code), code in wish.languages) for code in languages],
-            "sort": [Choice("time", self._t["latest"], wish.sort is not Sort.SPREAD), Choice("spread", self._t["spread"], wish.sort is Sort.SPREAD)],
+            "sort": [
+                Choice("time", self._t["latest"], wish.sort is not Sort.SPREAD),
+                Choice("spread", self._t["spread"], wish.sort is Sort.SPREAD),
+            ],
         }
 
     def name(self, outlet: Outlet) -> str:
@@ -182,7 +185,9 @@ class View:
     def outlets(self) -> list[dict[str, Any]]:
         """Give the outlets with their counts, most active first."""
         pairs = sorted(self._site.store.outlets(), key=lambda pair: (-pair[1], pair[0].name))
-        return [{"outlet": o, "name": self.name(o), "country": self.country(o.country), "count": self._t.count("reports", n)} for o, n in pairs]
+        return [
+            {"outlet": o, "name": self.name(o), "country": self.country(o.country), "count": self._t.count("reports", n)} for o, n in pairs
+        ]
 
     def health(self) -> list[dict[str, Any]]:
         """Give the sources with their states, the unwell ones first."""

@@ -12,14 +12,29 @@ from pathlib import Path
 
 import pytest
 
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
 def served_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run `mujaz demo` as a user does, with the page left on, and give the page's address."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())", "--data", str(folder), "demo", "--serve"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from aggregator.cli import main; sys.exit(main())",
+        "--data",
+        str(folder),
+        "demo",
+        "--serve",
+    ]
     log = folder / "demo.log"
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env={**_environment(), "MUJAZ_WEB__PORT": "0"})

@@ -58,7 +58,9 @@ class Command:
 
     def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
         command = [*COMMAND, "--data", str(self.folder), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**self.environment, **extra}, cwd=self.folder)
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**self.environment, **extra}, cwd=self.folder
+        )
 
     def run(self, *arguments: str, timeout: float = 60, **extra: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **extra)

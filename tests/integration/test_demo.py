@@ -16,7 +16,9 @@ SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 
 
 def demo(folder: Path, *arguments: str, timeout: float = 100) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, "--data", str(folder), "demo", "--once", *arguments], capture_output=True, text=True, timeout=timeout, cwd=folder)
+    return subprocess.run(
+        [*COMMAND, "--data", str(folder), "demo", "--once", *arguments], capture_output=True, text=True, timeout=timeout, cwd=folder
+    )
 
 
 def exports_are_valid(folder: Path, stories: int) -> None:
@@ -44,7 +46,13 @@ def test_the_built_in_newsroom_is_fetched_merged_and_exported_twice_alike(tmp_pa
         assert len(together) >= 20
         assert any("مالقة" in title for titles in together for title in titles)
         for titles in together:
-            for one, other in (("سطات", "كلميم"), ("عيار 21 يسجل 5840", "عيار 21 يسجل 5795"), ("فنلندا", "رومانيا"), ("الأربعاء", "الثلاثاء"), ("يكذب", "زيادة مرتقبة")):
+            for one, other in (
+                ("سطات", "كلميم"),
+                ("عيار 21 يسجل 5840", "عيار 21 يسجل 5795"),
+                ("فنلندا", "رومانيا"),
+                ("الأربعاء", "الثلاثاء"),
+                ("يكذب", "زيادة مرتقبة"),
+            ):
                 assert not (any(one in t for t in titles) and any(other in t for t in titles)), titles
     assert counts[0] == counts[1]
 
@@ -59,7 +67,16 @@ def test_a_wrong_line_of_articles_is_named(tmp_path: Path) -> None:
 
 def test_no_burst_of_articles_is_lost_and_a_repeated_address_is_listed(tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
-    rows = [{"outlet": "a", "url": f"http://a.example/{n}", "title": f"عنوان {n * 7919}", "body": f"نص {n}", "published": f"2026-01-01T{n // 60:02}:{n % 60:02}"} for n in range(100)]
+    rows = [
+        {
+            "outlet": "a",
+            "url": f"http://a.example/{n}",
+            "title": f"عنوان {n * 7919}",
+            "body": f"نص {n}",
+            "published": f"2026-01-01T{n // 60:02}:{n % 60:02}",
+        }
+        for n in range(100)
+    ]
     rows.append(rows[3] | {"title": "عنوان آخر لنفس الرابط"})
     path.write_text("\n".join(json.dumps(row) for row in rows))
     done = demo(tmp_path, "--articles", str(path))
@@ -89,12 +106,30 @@ def test_a_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:
     root = Path(__file__).parent.parent.parent
     if subprocess.run([sys.executable, "-c", "import hatchling"], capture_output=True).returncode:
         pytest.skip("no hatchling to build a wheel with")
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(root)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(root)],
+        check=True,
+        capture_output=True,
+    )
     wheel = next(tmp_path.glob("*.whl"))
     target = tmp_path / "elsewhere"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True
+    )
     code = f"import sys; sys.path.insert(0, {str(target)!r}); from aggregator.cli import main; import aggregator; assert aggregator.__file__.startswith({str(target)!r}); sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", code, "--data", str(tmp_path / "d"), "demo", "--once"], capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--data", str(tmp_path / "d"), "demo", "--once"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
-    listed = subprocess.run([sys.executable, "-c", code, "--data", str(tmp_path / "e"), "sources", "list", "--json"], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    listed = subprocess.run(
+        [sys.executable, "-c", code, "--data", str(tmp_path / "e"), "sources", "list", "--json"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+    )
     assert len(listed.stdout.splitlines()) > 100

@@ -58,7 +58,7 @@ def test_a_wrong_file_is_one_sentence_with_line_and_key(tmp_path: Path, change: 
 
 def test_one_id_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(GOOD + GOOD.replace("a.example", "b.example"), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="'a' is in a.toml already"):
+    with pytest.raises(ConfigurationError, match=r"'a' is in a\.toml already"):
         load(tmp_path)
 
 
@@ -69,7 +69,9 @@ def test_a_page_needs_a_recipe(tmp_path: Path) -> None:
         load_file(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"<html></html>", b"<opml><body></body></opml>", b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY a "b">]><rss/>'])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html></html>", b"<opml><body></body></opml>", b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY a "b">]><rss/>']
+)
 def test_what_is_no_opml_is_said_so(data: bytes) -> None:
     with pytest.raises(UsageError):
         from_opml(data)

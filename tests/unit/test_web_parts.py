@@ -20,7 +20,17 @@ from aggregator.web.texts import LANGUAGES, category, texts
 
 @pytest.mark.parametrize(
     ("n", "said"),
-    [(1, "خبر واحد"), (2, "خبران"), (3, "3 أخبار"), (10, "10 أخبار"), (11, "11 خبرا"), (99, "99 خبرا"), (100, "100 خبر"), (103, "103 أخبار"), (111, "111 خبرا")],
+    [
+        (1, "خبر واحد"),
+        (2, "خبران"),
+        (3, "3 أخبار"),
+        (10, "10 أخبار"),
+        (11, "11 خبرا"),
+        (99, "99 خبرا"),
+        (100, "100 خبر"),
+        (103, "103 أخبار"),
+        (111, "111 خبرا"),
+    ],
 )
 def test_arabic_counts_agree_with_their_noun(n: int, said: str) -> None:
     assert texts("ar").count("stories", n) == said
