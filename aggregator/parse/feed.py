@@ -27,6 +27,8 @@ _DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
 _ROOT = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 Parsed = Any  # feedparser's dictionaries
 
+_INNER_BASE = re.compile(rb"\s(?:xml:)?base\s*=")
+
 
 def read(shape: shapes.Shape, asked: Asked) -> Document:
     """Read a feed; raises `DocumentError` where nothing can be made of it."""
@@ -41,7 +43,11 @@ def read(shape: shapes.Shape, asked: Asked) -> Document:
     if cut is None:
         return _whole(shape, data, asked, problems)
     wanted = _wanted(cut, asked, problems)
-    feed, pairs, troubles = read_pairs(cut, wanted)
+    if read_pairs is _parsed and _INNER_BASE.search(data, 1 + data.find(b">")):
+        # feedparser forgets to put an empty base back behind an entry with its own: the next entries would be joined with it
+        feed, pairs, troubles = (*_one_by_one(cut, wanted)[:2], [])
+    else:
+        feed, pairs, troubles = read_pairs(cut, wanted)
     problems += troubles
     around = _surroundings(shape, feed, asked.around, cut)
     items = [finish(entry_of(parsed, cut.entry(index), cut.digests[index]), around) for index, parsed in pairs]
