@@ -134,11 +134,15 @@ def _check(block: Any, keys: Mapping[str, type | tuple[type, ...]], where: str =
     return block
 
 
-def _outlet(block: Any) -> Iterator[Source]:
+def _facts(block: Any) -> Mapping[str, Any]:
+    """Check an outlet's own keys (raises `_Wrong`)."""
     row = _check(block, OUTLET_KEYS)
     for key in ("id", "name", "language", "timezone"):
         if not row.get(key):
-            raise _Wrong("id" if key not in row and "id" in row else key, f"{key} is missing; id, name, language and timezone are needed" if key not in row else "must not be empty")
+            raise _Wrong(
+                "id" if key not in row and "id" in row else key,
+                f"{key} is missing; id, name, language and timezone are needed" if key not in row else "must not be empty",
+            )
     if not ID.match(row["id"]):
         raise _Wrong("id", "small letters, digits, dots and dashes, 61 at most")
     if not is_zone(row["timezone"]):
@@ -150,9 +154,14 @@ def _outlet(block: Any) -> Iterator[Source]:
     rights = row.get("rights", str(Rights.EXCERPT))
     if rights not in set(Rights):
         raise _Wrong("rights", f"one of {', '.join(Rights)}")
+    if row.get("site"):
+        _address("site", row["site"])
+    return row
+
+
+def _outlet(block: Any) -> Iterator[Source]:
+    row = _facts(block)
     site = row.get("site", "")
-    if site:
-        _address("site", site)
     outlet = Outlet(
         id=row["id"],
         name=row["name"],
@@ -161,7 +170,7 @@ def _outlet(block: Any) -> Iterator[Source]:
         language=row["language"],
         timezone=row["timezone"],
         site=site,
-        rights=Rights(rights),
+        rights=Rights(row.get("rights", Rights.EXCERPT)),
         aliases=tuple(row.get("aliases", ())),
         opted_out=row.get("opted_out", False),
     )
@@ -245,7 +254,9 @@ def from_opml(data: bytes) -> list[Source]:
         host = urlsplit(address).hostname or ""
         parent = outline.getparent()
         topic = str(parent.get("text") or "") if parent is not None and etree.QName(parent).localname == "outline" else ""
-        outlet = Outlet(id=_slug(f"http://{host}"), name=name, site=attributes.get("htmlurl", ""), language=attributes.get("language", "")[:2])
+        outlet = Outlet(
+            id=_slug(f"http://{host}"), name=name, site=attributes.get("htmlurl", ""), language=attributes.get("language", "")[:2]
+        )
         found[ident] = Source(ident, outlet, addresses=(address,), topic=topic, origin="user")
         if len(found) >= MOST_OPML:
             break
@@ -266,10 +277,8 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
 
 def duplicates(sources: Sequence[Source]) -> list[str]:
     """Give the addresses that several sources name (a catalogue mistake)."""
-    seen: dict[str, str] = {}
-    found = []
+    names: dict[str, set[str]] = {}
     for source in sources:
         for address in source.addresses:
-            if seen.setdefault(address, source.id) != source.id:
-                found.append(address)
-    return found
+            names.setdefault(address, set()).add(source.id)
+    return [address for address, ids in names.items() if len(ids) > 1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from aggregator.daemon import assembled, utc_now
@@ -16,6 +16,7 @@ from aggregator.model import Claim, Failed, Fetched, Kind, Outlet, Recipe, Sourc
 from aggregator.pipeline import Refreshed, refresh
 
 if TYPE_CHECKING:
+    from aggregator.fetch.client import Client
     from aggregator.settings import Settings
     from aggregator.store import Store
 
@@ -107,15 +108,8 @@ async def add(store: Store, settings: Settings, url: str, *, name: str | None, c
     done: list[Refreshed] = []
     async with assembled(store, settings, done.append) as running:
         answers = _Once(running.client)
-        ports = type(running.ports)(
-            answers,
-            running.ports.robots,
-            running.ports.workers,
-            running.ports.writer,
-            settings,
-            running.ports.clock,
-            running.ports.rng,  # type: ignore[arg-type]
-        )
+        # the client's place is taken by one that gives an answer twice
+        ports = replace(running.ports, client=cast("Client", answers))
         source = await _what(answers, ports, chosen, outlet, address, full_page)
         store.add_source(source)
         # taken at once, so that a daemon beside does not ask for the same
