@@ -9,6 +9,7 @@ from aggregator.arabic.tables import FOLDER, lines
 
 _BEFORE = ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
 _FIRST = frozenset("اوبلك")
+_WORDS = frozenset(("سيول",))  # floods, in a headline, not Seoul
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ def _places() -> dict[str, Place]:
     found = {}
     for line in lines("places.tsv"):
         name, country, level, *_ = line.split("\t")
-        found[name] = Place(name, country, level)
+        if name not in _WORDS:
+            found[name] = Place(name, country, level)
     return found
 
 

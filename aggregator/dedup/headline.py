@@ -7,6 +7,7 @@ share a date is no evidence, that they differ in one is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from aggregator.dedup.signs import Signs, signs
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
+_LONGEST = 9.0  # weight of a name of several words
 _NUMBER = 4.5  # what a larger number weighs among the rarest words
 _KEPT = 20_000
 _TERMS = 100_000
@@ -68,12 +70,16 @@ class Term(NamedTuple):
 
 def uncached_term(word: str) -> Term:
     """Give the term of a folded word."""
-    own = uncached_stem(word)
+    if " " in word:
+        own, rarity = word, min(_LONGEST, sum(weight(uncached_stem(part)) for part in word.split()))
+    else:
+        own = uncached_stem(word)
+        rarity = weight(own)
     found = place(word)
     if found:
-        return Term(found.name, weight(own), found)
+        return Term(found.name, rarity, found)
     kept = signs().equivalents.get(own, own)
-    return Term(kept, weight(own) if kept == own else min(weight(own), weight(kept)), None)
+    return Term(kept, rarity if kept == own else min(rarity, weight(kept)), None)
 
 
 term = lru_cache(maxsize=_TERMS)(uncached_term)
@@ -89,7 +95,7 @@ def headline(text: str, language: str = "ar") -> Headline:
     kept = [part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit())]
     quantities = tuple(numbers(" ".join(kept)))
     reader = _Reader(table)
-    for at, (part, frame) in enumerate(zip(parts, framing, strict=True)):
+    for at, (part, frame) in enumerate(_joined(parts, framing)):
         reader.read(part, frame=frame, first=at == 0)
     stems = frozenset(stem(part) for part in parts)
     groups: dict[int, set[int]] = {}
@@ -154,6 +160,21 @@ class _Reader:
             self.background.add(word)
         role = before if before in table.roles else before[1:] if before[1:] in table.roles and before[0] in "وبل" else ""
         self.roles[word] = role
+
+
+def _joined(parts: list[str], framing: list[bool]) -> Iterator[tuple[str, bool]]:
+    """Give the words with their frames, the names of places of two or three words as one: كفر الشيخ."""
+    at = 0
+    while at < len(parts):
+        for length in (3, 2):
+            name = " ".join(parts[at : at + length])
+            if at + length <= len(parts) and place(name):
+                yield name, False
+                at += length
+                break
+        else:
+            yield parts[at], framing[at]
+            at += 1
 
 
 def _framing(parts: list[str], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:
