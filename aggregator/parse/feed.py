@@ -45,9 +45,8 @@ def read(shape: shapes.Shape, asked: Asked) -> Document:
     wanted = _wanted(cut, asked, problems)
     if read_pairs is _parsed and _INNER_BASE.search(data, 1 + data.find(b">")):
         # feedparser forgets to put an empty base back behind an entry with its own: the next entries would be joined with it
-        feed, pairs, troubles = (*_one_by_one(cut, wanted)[:2], [])
-    else:
-        feed, pairs, troubles = read_pairs(cut, wanted)
+        read_pairs = _one_by_one
+    feed, pairs, troubles = read_pairs(cut, wanted)
     problems += troubles
     around = _surroundings(shape, feed, asked.around, cut)
     items = [finish(entry_of(parsed, cut.entry(index), cut.digests[index]), around) for index, parsed in pairs]
@@ -97,9 +96,7 @@ def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Pa
     """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
     data = mend.tamed(cut.without(set(range(len(cut.spans))).difference(wanted)))
     if not mend.well_formed(data):
-        data = mend.mended(data)
-        if not mend.well_formed(data):
-            return _one_by_one(cut, wanted)
+        return _one_by_one(cut, wanted)  # mending the whole would touch its healthy entries, too
     found = _feedparser(data)
     if len(found.entries) != len(wanted):
         return _one_by_one(cut, wanted)
@@ -107,7 +104,8 @@ def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Pa
 
 
 def _one_by_one(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
-    head = mend.mended(mend.tamed(cut.without(range(len(cut.spans)))))
+    head = mend.tamed(cut.without(range(len(cut.spans))))
+    head = head if mend.well_formed(head) else mend.mended(head)
     found = _feedparser(head)
     root = _ROOT.match(cut.data)
     opening = root.group() if root else b"<rss>"
@@ -120,12 +118,13 @@ def _one_by_one(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int
     for index in wanted:
         entry = mend.closed(mend.tamed(cut.entry(index)))
         try:
-            entries = _feedparser(mend.mended(opening + entry + closing)).entries
+            alone = opening + entry + closing
+            entries = _feedparser(alone if mend.well_formed(alone) else mend.mended(alone)).entries
         except DocumentError:
             entries = []
         failed += not entries
         pairs += [(index, entry) for entry in entries[:1]]
-    troubles = ["the XML is broken; entries were read one by one"]
+    troubles = ["entries were read one by one"]
     if failed:
         troubles.append(f"{failed} entries can't be read")
     return found.feed, pairs, troubles
