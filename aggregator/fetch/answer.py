@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from aggregator.model import FailureKind
 
 LONGEST_VALIDATOR = 1_024  # bytes; a longer one is not sent back: the request's headers would be refused, for ever
 LISTS = ("cache-control", "content-encoding", "x-robots-tag")  # headers that may come in several lines
+_BYTES = re.compile(r"bytearray\(b['\"](.{0,100}).*?['\"]\)", re.DOTALL)
 KINDS = {
     401: FailureKind.UNAUTHORIZED,
     402: FailureKind.UNAUTHORIZED,
@@ -122,7 +124,7 @@ def trouble(error: Exception) -> tuple[FailureKind, str]:
         case httpx.TimeoutException():
             return FailureKind.TIMEOUT, f"no connection in time: {text}"
         case httpx.ProtocolError() | httpx.DecodingError():
-            return FailureKind.PROTOCOL, f"the server does not speak HTTP properly: {text}"
+            return FailureKind.PROTOCOL, "the server does not speak HTTP properly: " + _BYTES.sub(r"«\1»", text)
         case httpx.NetworkError() | OSError():
             return FailureKind.CONNECT, f"the connection broke: {text}"
     return FailureKind.PROTOCOL, f"the answer can't be read: {text}"

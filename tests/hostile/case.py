@@ -80,3 +80,4 @@ class Group:
     settings: dict[str, str] = field(default_factory=dict)
     private: bool = True
     seconds: float = 30  # the deadline that these settings give
+    long: bool = False  # played by `make test-long` only

@@ -135,3 +135,52 @@ CASES: tuple[Case, ...] = (
     ),
 )
 GROUP = Group("sizes", CASES)
+
+
+# -- close to the limit of 15 MiB: many seconds of work each --
+
+JSON = '{"version": "https://jsonfeed.org/version/1.1", "title": "x", "items": ['
+
+
+def close(make, kind: str = RSS) -> Script:  # type: ignore[no-untyped-def]
+    async def script(talk: Talk) -> None:
+        await talk.say(answer(make(), kind=kind))
+
+    return script
+
+
+def real(megabytes: int, count: int) -> str:
+    """Give a feed of articles that differ in every sentence."""
+    sentences = megabytes * MEGABYTE // count // 70
+    return rss(
+        *(
+            entry("real", n, description=" ".join(f"جملة رقم {n * 7919 + k * 104_729} من نص الخبر." for k in range(sentences)))
+            for n in range(count)
+        )
+    )
+
+
+TOO = ("too_large", "too_slow", "not_a_feed")
+LARGE: tuple[Case, ...] = (
+    either("large-feed-of-300", close(lambda: real(13, 300)), (300, 300), "too_slow"),
+    either("large-feed-of-5000", close(lambda: real(12, 5000)), (2000, 2000), "too_slow"),
+    either("large-json-of-lists", close(lambda: JSON + "[]," * (14 * MEGABYTE // 3) + "0]}", "application/json"), 0, *TOO),
+    either("large-json-of-items", close(lambda: JSON + '{"id":1},' * (14 * MEGABYTE // 9) + "0]}", "application/json"), (0, 1), *TOO),
+    either("large-elements", close(lambda: feed("le").replace("<item>", "<a/>" * (14 * MEGABYTE // 4) + "<item>", 1)), (0, 3), *TOO),
+    either("large-empty-items", close(lambda: rss("<item/>" * (14 * MEGABYTE // 7))), (0, 1), *TOO, "empty"),
+    either("large-small-items", close(lambda: many(150_000)), (1000, 2000), *TOO),
+    either("large-one-text", close(lambda: rss(entry("ot", 1, description="كلمة نص " * MEGABYTE), entry("ot", 2))), (1, 2), *TOO),
+    either(
+        "large-one-html", close(lambda: rss(entry("oh", 1, description="&lt;i&gt;" * (14 * MEGABYTE // 9)), entry("oh", 2))), (1, 2), *TOO
+    ),
+    either("large-page", close(lambda: "<html><body>" + "<p><a href=x>" * MEGABYTE, "text/html"), 0, *TOO),
+    either("large-less-than", close(lambda: "<" * (14 * MEGABYTE)), 0, *TOO),
+    either("large-blanks", close(lambda: " " * (14 * MEGABYTE) + feed("lb", head="")), (0, 3), *TOO, "empty"),
+    either(
+        "large-in-windows-1256",
+        close(lambda: rss(entry("w", 1, description="كلمة نص " * MEGABYTE), head="").encode("cp1256")),
+        (0, 1),
+        *TOO,
+    ),
+)
+LARGE_GROUP = Group("large", LARGE, seconds=45, long=True)

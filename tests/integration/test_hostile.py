@@ -12,7 +12,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ GROUPS = (
     cases_xml.GROUP,
     *cases_content.GROUPS,
     *cases_again.GROUPS,
+    cases_sizes.LARGE_GROUP,
 )
 CASES = [(group, case) for group in GROUPS for case in group.cases]
+LONG = pytest.mark.long
 HEALTHY = "healthy"
 MOST_MEMORY = 200 * 2**20
 STARTING = 20  # seconds that the command may need beside its fetching, on a busy machine
@@ -69,7 +72,11 @@ class Played:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._done: dict[str, Outcome] = {}
-        self.idle = 0
+
+    @cached_property
+    def idle(self) -> int:
+        """Give the memory of a run with the healthy source alone."""
+        return play(Group("idle", ()), self._folder / "idle").memory
 
     def __call__(self, group: Group) -> Outcome:
         if group.name not in self._done:
@@ -150,7 +157,7 @@ def mujaz(group: Group, folder: Path, *arguments: str) -> Run:
         watch = Memory(process.pid)
         watch.start()
         try:
-            process.wait(120)
+            process.wait(100)
         finally:
             process.kill()
             watch.over.set()
@@ -191,7 +198,15 @@ def private(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-@pytest.mark.parametrize(("group", "case"), CASES, ids=[case.name for _, case in CASES])
+def marked(group: Group) -> Any:
+    return pytest.param(group, id=group.name, marks=[LONG] if group.long else [])
+
+
+EACH_CASE = [pytest.param(group, case, id=case.name, marks=[LONG] if group.long else []) for group, case in CASES]
+EACH_GROUP = [marked(group) for group in GROUPS]
+
+
+@pytest.mark.parametrize(("group", "case"), EACH_CASE)
 def test_a_hostile_server_ends_as_it_should(group: Group, case: Case, played: Played) -> None:
     seen = played(group).seen[case.name]
     if seen.kind and case.fails:
@@ -209,7 +224,7 @@ def test_a_hostile_server_ends_as_it_should(group: Group, case: Case, played: Pl
         case.check(seen)
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=[group.name for group in GROUPS])
+@pytest.mark.parametrize("group", EACH_GROUP)
 def test_the_others_of_the_run_are_fetched_as_ever(group: Group, played: Played) -> None:
     outcome = played(group)
     if group.private:
@@ -218,12 +233,24 @@ def test_the_others_of_the_run_are_fetched_as_ever(group: Group, played: Played)
     assert all(status in (0, 1) for status in outcome.statuses)
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=[group.name for group in GROUPS])
+@pytest.mark.parametrize("group", EACH_GROUP)
 def test_a_run_among_hostile_servers_is_quiet_bounded_and_ends(group: Group, played: Played) -> None:
     outcome = played(group)
     assert "Traceback" not in outcome.errors, outcome.errors[:3000]
     assert "an error that should not be" not in outcome.errors, outcome.errors[:3000]
     assert "\x1b" not in outcome.errors
+    assert outcome.seconds < group.seconds + 2 + STARTING
+    if group.name not in ("sizes", "large"):  # all of these at once take more; one by one they are looked at below
+        assert outcome.memory < played.idle + MOST_MEMORY
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("group", "case"), [pair for pair in CASES if pair[0].name in ("sizes", "large", "xml", "transfer")], ids=lambda each: each.name
+)
+def test_no_server_alone_costs_more_than_200_megabytes(group: Group, case: Case, played: Played, tmp_path: Path) -> None:
+    outcome = play(replace(group, cases=(case,)), tmp_path / "alone")
+    assert outcome.memory < played.idle + MOST_MEMORY
     assert outcome.seconds < group.seconds + 2 + STARTING
 
 
