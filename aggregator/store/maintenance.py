@@ -73,6 +73,8 @@ def check(database: Database) -> list[Problem]:
     """Look for damage: the file's integrity, orphans, wrong counts, and a search index that does not fit the items."""
     found: list[Problem] = []
     column = "rowid" if database.is_sqlite else "item"
+    # a connection that looked before remembers parts of the search index and would call a rebuilt one damaged
+    database.engine.dispose()
     with database.read() as c:
         if database.is_sqlite:
             rows = [str(row[0]) for row in c.execute(text("PRAGMA integrity_check"))]
