@@ -2,9 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-REQUIREMENTS ?= run
 
-.PHONY: demo run test test-long lint bench install screenshots train quality fuzz requirements clean
+.PHONY: demo run test test-long lint bench install screenshots train quality requirements clean
 
 demo: $(VENV)/.run
 	$(BIN)/mujaz demo
@@ -28,6 +27,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+screenshots: $(VENV)/.test
+	$(BIN)/python tests/setup_browser.py
+	$(BIN)/python -m scripts.screenshots
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks

@@ -5,8 +5,14 @@ python -m scripts.screenshots ADDRESS [FOLDER]     (default: docs/screenshots; `
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,17 +68,43 @@ def take(browser: Browser, base: str, folder: Path) -> list[Path]:
     return written
 
 
+@contextmanager
+def demo() -> Iterator[str]:
+    """Run the demo with its page on a free port and give the page's address."""
+    with tempfile.TemporaryDirectory(prefix="mujaz-screens-") as folder:
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; from aggregator.cli import main; sys.exit(main())",
+            "--data",
+            folder,
+            "demo",
+            "--serve",
+        ]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "MUJAZ_WEB__PORT": "0", "PYTHONUNBUFFERED": "1"}
+        )
+        assert process.stdout is not None
+        try:
+            yield next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+(?=/ \(Ctrl)", line)))
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+
+
 def main(arguments: list[str]) -> int:
-    """Take the pictures with the system's Chromium."""
+    """Take the pictures with the system's Chromium; without an address, of a demo that is started for it."""
+    if not arguments:
+        with demo() as base:
+            return main([base])
     from playwright.sync_api import sync_playwright
 
-    base = arguments[0].rstrip("/")
     folder = Path(arguments[1] if len(arguments) > 1 else "docs/screenshots")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        for path in take(browser, base, folder):
+        for path in take(browser, arguments[0].rstrip("/"), folder):
             print(path)
         browser.close()
     return 0
