@@ -76,10 +76,11 @@ def demo(ctx: click.Context, once: bool, serve: bool, articles: Path | None, rou
 def _fresh(context: Context) -> None:
     """Begin with an empty database; other files in the folder stay."""
     from aggregator.errors import UsageError
+    from aggregator.store.connect import make_folder
 
     if context.settings.database.url:
         raise UsageError("`mujaz demo` starts afresh each time and never on a configured database; unset database.url for it.")
-    context.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(context.folder)
     old = context.folder / "mujaz.db"
     if old.exists():
         context.say(f"mujaz: starting afresh in {context.folder}.")

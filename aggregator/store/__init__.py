@@ -18,7 +18,7 @@ from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, Source
 from aggregator.store import commit as _commit
 from aggregator.store import hand, keys, maintenance, migrate, search, sources, stories
 from aggregator.store import schema as t
-from aggregator.store.connect import DaemonLock, Database, daemon_lock
+from aggregator.store.connect import DaemonLock, Database, daemon_lock, make_folder
 from aggregator.store.hand import ReportedImage
 from aggregator.store.keys import CandidateSet
 from aggregator.store.maintenance import Counts, Problem
@@ -63,7 +63,7 @@ class Store:
         Raises `DatabaseError` in one sentence where it is missing (``create`` False), foreign, damaged, newer or locked.
         """
         if create:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         database = Database(url, folder, settings.busy_timeout)
         path = database.engine.url.database
         if database.is_sqlite and not create and path and not Path(path).exists():

@@ -188,11 +188,19 @@ def file_lock(path: Path, wait: float) -> Iterator[None]:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the data folder where it is missing (raises `DatabaseError` where it can't be had)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"{folder} can't be the data folder ({error.strerror or error}): name another with --data.") from None
+
+
 class DaemonLock:
     """Held for a daemon's life; refuses a second one."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._path = folder / "daemon.lock"
         self._handle = _opened(self._path)
         try:
