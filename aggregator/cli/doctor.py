@@ -66,6 +66,7 @@ def examined(context: Context) -> Iterator[Finding]:
         return
     yield from _catalogue(context)
     yield from _disk(context.folder)
+    yield _port(settings.web.host, settings.web.port)
     yield from _store(context)
 
 
@@ -154,6 +155,24 @@ def _disk(folder: Path) -> Iterator[Finding]:
         probe.unlink()
     except OSError as error:
         yield Finding("wrong", f"{base} can't be written: {error.strerror}", "give yourself the right to write there, or use --data")
+
+
+def _port(host: str, port: int) -> Finding:
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = error.strerror or str(error)
+            return Finding(
+                "note",
+                f"the page's address {host}:{port} is taken ({why})",
+                "by a running mujaz, or choose another with web.port or --port",
+            )
+    return Finding("ok", f"the page's address {host}:{port} is free")
 
 
 def _store(context: Context) -> Iterator[Finding]:
