@@ -8,9 +8,11 @@ outside breaks it), and an answer in every case: what goes wrong in a worker is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 import os
+import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError as FutureCancelled
@@ -33,6 +35,7 @@ PRELOADED = ["aggregator.reading", "aggregator.parse", "aggregator.extract", "ag
 MARGIN = 1.5  # seconds that pebble may take to notice that a task's time is over and to kill its worker
 STARTING = 20.0  # seconds that a fresh pool may take until it reads its first document (imports on a busy machine)
 ATTEMPTS = 3
+LARGE = 88 * 2**20  # bytes of memory from which a worker gives back what it no longer needs
 
 
 def _prepare(memory: int) -> None:
@@ -64,6 +67,44 @@ def _bound(memory: int) -> None:
     limit = pages * os.sysconf("SC_PAGE_SIZE") + memory
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _work(function: Callable[..., Any], arguments: list[Any]) -> bytes:
+    """Run a task in a worker; gives its result pickled.
+
+    pebble's worker holds a task and its result until the next one comes: a large document would stay there, three times over.
+    """
+    taken = tuple(arguments)
+    arguments.clear()
+    try:
+        result = pickle.dumps(function(*taken), pickle.HIGHEST_PROTOCOL)
+    except (DocumentError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        # an exception that can't be pickled would take its neighbours' answers with it
+        raise DocumentError("internal", _words(error)) from None
+    del taken
+    if _resident() > LARGE:
+        _trim()
+    return result
+
+
+def _resident() -> int:
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _trim() -> None:
+    """Return freed memory: glibc keeps it, so that each worker would stay as large as its largest document."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Workers:
@@ -106,7 +147,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         pool = self._pool if self._pool is not None else await loop.run_in_executor(None, self._start)
         try:
-            future = pool.schedule(function, args=arguments, timeout=seconds)
+            future = pool.schedule(_work, args=(function, list(arguments)), timeout=seconds)
         except RuntimeError as error:
             return self._lose(pool, str(error))
         # a place for one more than there are workers: a task may wait for the one before it
@@ -114,8 +155,9 @@ class Workers:
         began = loop.time()
         try:
             async with asyncio.timeout(patience) as watch:
-                result: T = await asyncio.wrap_future(future)
+                answer: bytes = await asyncio.wrap_future(future)
             self._warm = True
+            result: T = pickle.loads(answer)  # noqa: S301  (from our own worker)
             return result
         except (TimeoutError, FutureTimeout):
             if watch.expired():
