@@ -136,13 +136,13 @@ def test_a_document_that_never_ends_is_killed_in_time_while_others_are_read(func
     async def scene(workers: Workers) -> None:
         await asyncio.gather(*(workers.run(double, n) for n in range(4)))
         began = time.monotonic()
-        stuck = asyncio.create_task(failure(workers, function, timeout=1))
+        stuck = asyncio.create_task(failure(workers, function, timeout=3))
         assert await asyncio.gather(*(workers.run(double, n) for n in range(20))) == [2 * n for n in range(20)]
-        assert time.monotonic() - began < 1, "the other worker has to go on meanwhile"
+        assert not stuck.done(), "the other worker has to go on meanwhile"
         error = await stuck
         assert error.kind == "too_slow"
-        assert "1 s (parse.timeout)" in error.detail
-        assert time.monotonic() - began < 1 + 2
+        assert "3 s (parse.timeout)" in error.detail
+        assert time.monotonic() - began < 3 + 2
         assert await workers.run(double, 3) == 6
 
     run(scene)
