@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -36,6 +37,10 @@ MARGIN = 1.5  # seconds that pebble may take to notice that a task's time is ove
 STARTING = 20.0  # seconds that a fresh pool may take until it reads its first document (imports on a busy machine)
 ATTEMPTS = 3
 LARGE = 88 * 2**20  # bytes of memory from which a worker gives back what it no longer needs
+# and by how much it must have grown since it last did: a worker's tables alone may be over LARGE, and collecting after each document
+# took 70 ms where reading it took 4
+GROWN = 24 * 2**20
+_settled = 0  # in a worker: its memory after it last gave some back
 
 
 def _prepare(memory: int) -> None:
@@ -49,6 +54,9 @@ def _prepare(memory: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+    # what was imported before stays: collections need not look at it again and again
+    gc.collect()
+    gc.freeze()
     _bound(memory)
 
 
@@ -84,8 +92,10 @@ def _work(function: Callable[..., Any], arguments: list[Any]) -> bytes:
         # an exception that can't be pickled would take its neighbours' answers with it
         raise DocumentError("internal", _words(error)) from None
     del taken
-    if _resident() > LARGE:
+    global _settled
+    if _resident() > max(LARGE, _settled + GROWN):
         _trim()
+        _settled = _resident()
     return result
 
 
@@ -100,7 +110,6 @@ def _resident() -> int:
 def _trim() -> None:
     """Return freed memory: glibc keeps it, so that each worker would stay as large as its largest document."""
     import ctypes
-    import gc
 
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
