@@ -33,6 +33,7 @@ ALLOWED = {
     "fetch/resolve.py": {"socket"},  # getaddrinfo
     "daemon.py": {"socket"},  # systemd's notification socket
     "web/serve.py": {"socket"},  # listens
+    "cli/doctor.py": {"socket"},  # tries whether the page could listen at its address
     "web/alone.py": {"socket"},
     "demo/server.py": {"http.server"},  # the newsroom listens on loopback
     "store/sources.py": {"socket"},  # the machine's name on a lease
