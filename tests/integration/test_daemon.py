@@ -40,6 +40,15 @@ def get(address: str) -> str:
         return str(answer.read().decode())
 
 
+def stored(page: str, items: int) -> bool:
+    """Wait up to half a minute until so many items are stored."""
+    for _ in range(150):
+        if f"mujaz_items {items}.0" in get(page + "/metrics"):
+            return True
+        time.sleep(0.2)
+    return False
+
+
 def ended(process: subprocess.Popen[str], within: float) -> str:
     start = time.monotonic()
     _, err = process.communicate(timeout=within + 5)
@@ -51,11 +60,7 @@ def ended(process: subprocess.Popen[str], within: float) -> str:
 def test_the_daemon_fetches_what_is_due_and_serves_it(tmp_path: Path, room: Newsroom) -> None:
     process, page = started(command(tmp_path, room))
     try:
-        for _ in range(100):
-            if "mujaz_items 15.0" in get(page + "/metrics"):
-                break
-            time.sleep(0.2)
-        assert "mujaz_items 15.0" in get(page + "/metrics")
+        assert stored(page, 15)
         assert "عنوان رقم" in get(page + "/")
         assert get(page + "/readyz") == "ok\n"
     finally:
@@ -109,12 +114,15 @@ def test_a_dripping_server_does_not_hold_the_daemon_at_its_end(tmp_path: Path, r
     with (mujaz.catalogue / "all.toml").open("a", encoding="utf-8") as out:
         out.write(text)
     process, page = started(mujaz)
-    time.sleep(3)
-    assert "mujaz_items 15.0" in get(page + "/metrics"), "the other sources are fetched beside it"
-    process.send_signal(signal.SIGTERM)
-    ended(process, 10)
-    stop.set()
-    listener.close()
+    try:
+        assert stored(page, 15), "the other sources are fetched beside it"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            ended(process, 10)
+        finally:
+            stop.set()
+            listener.close()
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path: Path, room: Newsroom) -> None:
