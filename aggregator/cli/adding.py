@@ -194,11 +194,12 @@ class Found:
     recipe: Recipe | None
     items: int
     example: str
+    guessed: bool = False
 
     def row(self) -> dict[str, Any]:
         """Give it for programs."""
         recipe = {name: value for name, value in asdict(self.recipe).items() if value} if self.recipe else None
-        return {"feeds": list(self.feeds), "sitemaps": list(self.sitemaps), "recipe": recipe, "items": self.items, "example": self.example}
+        return {"feeds": list(self.feeds), "sitemaps": list(self.sitemaps), "recipe": recipe, "items": self.items, "example": self.example, "guessed": self.guessed}
 
 
 async def look(settings: Settings, url: str) -> Found:
@@ -209,7 +210,7 @@ async def look(settings: Settings, url: str) -> Found:
     body, address = await _page(settings, url)
     found = discover(body, address)
     items = page.items(body, found.recipe, address, now=utc_now()) if found.recipe else ()
-    return Found(tuple(found.feeds), tuple(found.sitemaps), found.recipe, len(items), items[0].title if items else "")
+    return Found(tuple(found.feeds), tuple(found.sitemaps), found.recipe, len(items), items[0].title if items else "", found.guessed)
 
 
 async def _page(settings: Settings, url: str) -> tuple[bytes, str]:

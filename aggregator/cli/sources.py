@@ -286,6 +286,8 @@ def discover(ctx: click.Context, url: str, as_json: bool) -> None:
     if as_json:
         emit_json([found.row()])
         return
+    if found.guessed:
+        click.echo("The page names no feed. Usual addresses, which may not exist (`mujaz sources add` tries them):")
     for kind, addresses in (("feed", found.feeds), ("sitemap", found.sitemaps)):
         for address in addresses:
             click.echo(f"{kind:<8} {address}")
