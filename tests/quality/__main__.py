@@ -59,6 +59,10 @@ def main(argv: Sequence[str], examples: tuple[list[Example], list[Example]] | No
     for key, figures in templates.figures().items():
         row(f"  {key}", figures)
         note(f"templates, {key}", figures)
+    head("written blind (tests/quality/fresh.tsv)")
+    for key, figures in templates.figures(templates.FRESH).items():
+        row(f"  {key}", figures)
+        note(f"fresh, {key}", figures)
     if not corpus.available():
         print("\nThe rest is skipped: no shared data (../shared/data).")
         return 0

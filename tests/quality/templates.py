@@ -1,4 +1,8 @@
-"""Run the frozen suite ``templates.tsv``: look-alikes that must stay apart and rewordings that must merge."""
+"""Run the frozen suites: look-alikes that must stay apart and rewordings that must merge.
+
+``templates.tsv`` is looked at while the judge is worked on; ``fresh.tsv`` was written before a round of work, in other styles,
+and only its figures are looked at, so that they tell what the first one flatters.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,19 @@ from tests.quality.corpus import Pair
 from tests.quality.measure import Figures, count, stories
 
 SUITE = Path(__file__).with_name("templates.tsv")
+FRESH = Path(__file__).with_name("fresh.tsv")
 
 
 @cache
-def pairs() -> list[Pair]:
-    """Read the suite; empty where it is missing. Columns: label, kind, title_a, title_b and, if there are, body_* published_* outlet_*."""
-    if not SUITE.exists():
-        return []
-    with SUITE.open(encoding="utf-8") as file:
+def pairs(suite: Path = SUITE) -> list[Pair]:
+    """Read a suite. Columns: label, kind, headline_a, headline_b and, if there are, body_* published_* outlet_*."""
+    with suite.open(encoding="utf-8") as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE))
 
     def side(row: dict[str, str], k: str) -> Report:
         stamp = row.get(f"published_{k}") or ""
         at = datetime.fromisoformat(stamp) if stamp else None
-        title = row.get(f"title_{k}") or row.get(f"headline_{k}") or ""
-        return Report(k, title, row.get(f"body_{k}") or "", row.get(f"outlet_{k}") or "", "", at, row.get("language") or "")
+        return Report(k, row[f"headline_{k}"], row.get(f"body_{k}") or "", row.get(f"outlet_{k}") or "", "", at, row.get("language") or "")
 
     return [
         Pair(side(row, "a"), side(row, "b"), "D" if row["label"] == "same" else "N", str(n), row.get("kind") or row.get("grade") or "")
@@ -40,9 +42,9 @@ def merged(pair: Pair) -> bool:
     return first == second
 
 
-def figures() -> dict[str, Figures]:
-    """Give the figures of the whole suite, and of its headlines and its pairs with bodies."""
-    every = pairs()
+def figures(suite: Path = SUITE) -> dict[str, Figures]:
+    """Give the figures of a whole suite, and of its headlines and its pairs with bodies."""
+    every = pairs(suite)
     yes = [merged(pair) for pair in every]
     with_bodies = [bool(pair.a.body and pair.b.body) for pair in every]
     return {
