@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, SourceState, Status, Story, StoryFilter
 from aggregator.store import commit as _commit
-from aggregator.store import hand, keys, maintenance, migrate, search, sources, stories
+from aggregator.store import hand, keys, maintenance, migrate, partitions, retention, search, sources, stories
 from aggregator.store import schema as t
 from aggregator.store.connect import DaemonLock, Database, daemon_lock, make_folder
 from aggregator.store.hand import ReportedImage
@@ -186,7 +186,8 @@ class Store:
 
         try:
             with self.database.write() as c:
-                return [_commit.commit(c, refresh, judge, self._drafts, VERSION) for refresh in refreshes]
+                partitions.ensure(c, {t.to_ms(refresh.now) or 0 for refresh in refreshes})
+                return [_commit.commit(c, refresh, judge, self._drafts, VERSION, self.held.get(refresh.source_id)) for refresh in refreshes]
         except BaseException:
             self._drafts.clear()  # what was rolled back may come again under another id
             raise
@@ -202,13 +203,14 @@ class Store:
                 sources.record(c, rows)
 
     def expire_keys(self, now: datetime, window: timedelta) -> int:
-        """Take items older than the window out of the near-duplicate index; gives how many keys went."""
+        """Take items older than the window out of the near-duplicate index, and make coming months' partitions; gives how many keys went."""
         with self.database.write() as c:
             return keys.expire(c, t.to_ms(now - window) or 0)
 
     # -- reading ----------------------------------------------------------------------------
 
     def stories(self, wish: StoryFilter, *, limit: int = 50, cursor: str | None = None) -> Page[Story]:
+            partitions.ahead(c, now)
         """Give one page of stories; the page's ``next`` is the cursor of the page after it."""
         with self.database.read() as c:
             return stories.page(c, wish, limit, cursor)
@@ -364,14 +366,12 @@ class Store:
 
     def prune(self, now: datetime, keep: timedelta, max_bytes: int = 0, *, dry_run: bool = False) -> int:
         """Remove items older than ``keep``, then the oldest until ``max_bytes`` is met (0: no limit); gives how many."""
-        with self.database.write() as c:
-            removed = maintenance.prune(c, now, keep, dry_run=dry_run)
-        while max_bytes and not dry_run and maintenance.size_of(self.database) > max_bytes:
-            with self.database.write() as c:
-                part = maintenance.prune_oldest(c, now, 1_000)
-            if not part:
-                break
-            removed += part
+        if dry_run:
+            with self.database.read() as c:
+                return retention.older(c, t.to_ms(now - keep) or 0)
+        removed = retention.prune(self.database, now, keep)
+        if max_bytes:
+            removed += retention.prune_to(self.database, now, max_bytes)
         self._drafts = keys.Drafts()
         return removed
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, update
 
 from aggregator.model import Claim
-from aggregator.store import bulk, keys, known, search, sources, story
+from aggregator.store import bulk, keys, known, partitions, search, sources, story
 from aggregator.store import schema as t
 from aggregator.store.identity import Identity, identities
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
@@ -27,7 +27,6 @@ FRESH = timedelta(hours=24)  # an undated item of a first fetch is sorted behind
 FUTURE = timedelta(hours=1)  # a date further ahead than a wrong clock explains is no date
 _DIGESTS = update(t.source).where(t.source.c.id == bindparam("b_id")).values(digests=bindparam("b_digests"))
 _ITEMS = bulk.insert("item", [column.name for column in t.item.columns])
-_BODIES = bulk.insert("body", ("item", "text", "html"))
 # neither database's text can hold these, and one such character must not cost a whole refresh
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -108,16 +107,16 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], j
         placed = batch.place(each.draft, decision)
         row = _row(work, each, mark, version, placed)
         rows.append(tuple(row.values()))
-        bodies.append((placed.item, storable(each.article.body), storable(each.article.body_html)))
+        bodies.append((placed.item, now, storable(each.article.body), storable(each.article.body_html)))
         index.append((placed.item, now, each.draft))
-        texts.append((placed.item, row["title"], bodies[-1][1] or row["summary"]))
+        texts.append((placed.item, row["title"], bodies[-1][2] or row["summary"]))
         batch.shown(placed, outlet.id, each.draft.agency, row["shown_at"])
         work.new.append(placed.item)
         if placed.matched is not None:
             work.merges.append(Merge(placed.item, placed.story, placed.matched, outlet.id, row["title"], decision.score, decision.why))
     work.touched |= batch.write(now)
     _ITEMS.run(c, rows)
-    _BODIES.run(c, bodies)
+    partitions.put_bodies(c, bodies)
     keys.put(c, index)
     drafts.keep({item: draft for item, _, draft in index})
     search.put(c, texts)

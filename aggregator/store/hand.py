@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from aggregator.errors import UsageError
 from aggregator.model import Outlet
-from aggregator.store import bulk, keys, search, story
+from aggregator.store import bulk, keys, partitions, search, story
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms, to_ms
 
@@ -98,8 +98,11 @@ def obey_opt_outs(c: Connection, outlets: Iterable[Outlet], now: datetime) -> in
     return len(rows)
 
 
-def bury(c: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Delete items and leave tombstones, so that an entry still in its feed does not come back as new."""
+def bury(c: Connection, ids: Sequence[int], now: datetime, *, spared: int | None = None) -> None:
+    """Delete items and leave tombstones, so that an entry still in its feed does not come back as new.
+
+    Texts from before ``spared`` (ms) are left where they lie by month: their partitions are about to go.
+    """
     for start in range(0, len(ids), 900):
         part = list(ids[start : start + 900])
         i = t.item.c
@@ -110,9 +113,8 @@ def bury(c: Connection, ids: Sequence[int], now: datetime) -> None:
             c.execute(insert(t.tombstone), fresh)
         keys.drop(c, part)
         search.drop(c, part)
+        partitions.drop_texts(c, part, spared)
         for table, column in (
-            (t.body, "item"),
-            (t.revision, "item"),
             (t.apart, "item"),
             (t.apart, "other"),
             (t.together, "item"),

@@ -184,7 +184,8 @@ def expire(c: Connection, before: int) -> int:
     Items are numbered as they are seen, so that one id divides the window. It goes by the time seen, not published: the archives
     that several new sources bring on one day are compared with one another.
     """
-    last = c.execute(select(func.max(t.item.c.id)).where(t.item.c.seen_at < before)).scalar()
+    newest_first = t.item.c.seen_at.desc()
+    last = c.execute(select(t.item.c.id).where(t.item.c.seen_at < before).order_by(newest_first, t.item.c.id.desc()).limit(1)).scalar()
     if last is None:
         return 0
     return c.execute(delete(t.key).where(t.key.c.item <= last)).rowcount

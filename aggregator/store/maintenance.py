@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import DatabaseError
-from aggregator.store import hand, keys, migrate, search, story
+from aggregator.store import keys, migrate, search, story
 from aggregator.store import schema as t
-from aggregator.store.schema import from_ms, to_ms
+from aggregator.store.schema import from_ms
 
 if TYPE_CHECKING:
     from aggregator.store.connect import Database
@@ -67,6 +67,8 @@ ORPHANS: tuple[tuple[str, str, str], ...] = (
     ),
     ("items of unknown outlets", "SELECT count(*) FROM item WHERE outlet NOT IN (SELECT id FROM outlet)", "restore a backup"),
 )
+# a body is looked for in the month in which its item was seen
+MISLAID = "SELECT count(*) FROM body JOIN item ON item.id = body.item WHERE body.at <> item.seen_at"
 
 
 def check(database: Database) -> list[Problem]:
@@ -83,6 +85,8 @@ def check(database: Database) -> list[Problem]:
             number = c.execute(text(sql)).scalar_one()
             if number:
                 found.append(Problem(f"{number} {what}", remedy))
+        if not database.is_sqlite and (lost := c.execute(text(MISLAID)).scalar_one()):
+            found.append(Problem(f"{lost} bodies in another month than their items", "restore a backup"))
         missing = c.execute(text(f"SELECT count(*) FROM item WHERE id NOT IN (SELECT {column} FROM search)")).scalar_one()  # noqa: S608
         ghosts = c.execute(text(f"SELECT count(*) FROM search WHERE {column} NOT IN (SELECT id FROM item)")).scalar_one()  # noqa: S608
         if missing or ghosts:
@@ -97,45 +101,13 @@ def check(database: Database) -> list[Problem]:
     return found
 
 
-def prune(c: Connection, now: datetime, keep: timedelta, *, dry_run: bool = False) -> int:
-    """Remove items seen longer ago than ``keep``, leaving tombstones; gives how many."""
-    ids = [r[0] for r in c.execute(select(t.item.c.id).where(t.item.c.seen_at < to_ms(now - keep)))]
-    return len(ids) if dry_run else _remove(c, ids, now)
-
-
-def prune_oldest(c: Connection, now: datetime, count: int) -> int:
-    """Remove the ``count`` items seen first; gives how many."""
-    ids = [r[0] for r in c.execute(select(t.item.c.id).order_by(t.item.c.seen_at, t.item.c.id).limit(count))]
-    return _remove(c, ids, now)
-
-
-def _remove(c: Connection, ids: list[int], now: datetime) -> int:
-    stories = set()
-    for start in range(0, len(ids), 900):
-        part = ids[start : start + 900]
-        stories |= {r[0] for r in c.execute(select(t.item.c.story).where(t.item.c.id.in_(part)))}
-        hand.bury(c, part, now)
-    story.refresh(c, stories, now)
-    c.execute(delete(t.tombstone).where(t.tombstone.c.at < to_ms(now - timedelta(days=3 * 365))))
-    return len(ids)
-
-
-def size_of(database: Database) -> int:
-    """Give the bytes that the database takes."""
-    with database.read() as c:
-        if not database.is_sqlite:
-            return int(c.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-        pages = c.execute(text("PRAGMA page_count")).scalar_one() - c.execute(text("PRAGMA freelist_count")).scalar_one()
-        return int(pages * c.execute(text("PRAGMA page_size")).scalar_one())
-
-
 def reindex_some(c: Connection, version: int, after: int, limit: int, drafts: keys.Drafts) -> list[int]:
     """Bring up to ``limit`` items with ids above ``after`` up to date: draft, keys, search words. Gives their ids."""
     from aggregator.dedup import Report, draft
 
     i = t.item.c
     columns = (i.id, i.title, i.summary, i.outlet, i.url, i.published, i.shown_at, i.language, t.body.c.text)
-    rows = c.execute(select(*columns).outerjoin(t.body, t.body.c.item == i.id).where(i.id > after).order_by(i.id).limit(limit)).all()
+    rows = c.execute(select(*columns).outerjoin(t.body, t.ITS_BODY).where(i.id > after).order_by(i.id).limit(limit)).all()
     if not rows:
         return []
     made = []

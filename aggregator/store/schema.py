@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement
 
 metadata = MetaData()
 # SQLite gives rowids only to INTEGER, PostgreSQL needs BIGINT
@@ -127,6 +131,7 @@ item = Table(
     Index("item_sameness", "sameness"),
     Index("item_story", "story", "shown_at"),
     Index("item_shown", "shown_at", "id"),
+    Index("item_seen", "seen_at"),
     Index("item_outlet", "outlet", "shown_at"),
     Index("item_image", "image"),
     Index("item_language", "language"),
@@ -134,13 +139,33 @@ item = Table(
     sqlite_autoincrement=True,
 )
 
-body = Table(
+body = Table(  # on PostgreSQL also `at`, by which it is parted (`aggregator.store.partitions`)
     "body",
     metadata,
     Column("item", Id, primary_key=True),
     Column("text", Text, nullable=False),
     Column("html", Text, nullable=False),
 )
+
+
+class _SameMonth(ColumnElement[bool]):
+    """The condition on which PostgreSQL asks only the partition that holds an item's body."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_SameMonth)
+def _any_month(*_: Any, **__: Any) -> str:
+    return "1 = 1"
+
+
+@compiles(_SameMonth, "postgresql")
+def _that_month(*_: Any, **__: Any) -> str:
+    return "body.at = item.seen_at"
+
+
+ITS_BODY = and_(body.c.item == item.c.id, _SameMonth())  # by which items are joined with their bodies
 
 revision = Table(
     "revision",

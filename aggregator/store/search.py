@@ -28,7 +28,7 @@ _TOKENS = re.compile(r"[^\W\d_][\w\u064b-\u0652\u0640]*")
 _MARKS = re.compile("[\u064b-\u0652\u0640]")
 
 _ROWS_SQLITE = bulk.statement("INSERT INTO search(rowid, title, body) VALUES(?, ?, ?)")
-_ROWS_POSTGRES = bulk.Statement("", "INSERT INTO search(item, vector) VALUES(%s, %s::tsvector)")
+_ROWS_POSTGRES = bulk.Statement("", "INSERT INTO search(item, vector) VALUES(%s, %s::tsvector)", "COPY search (item, vector) FROM STDIN")
 _LEARN = bulk.statement(
     "INSERT INTO vocabulary(word, count, shown) VALUES(?, ?, ?) ON CONFLICT(word) DO UPDATE SET count = vocabulary.count + excluded.count"
 )

@@ -217,7 +217,7 @@ def _links(c: Connection, ids: Sequence[int]) -> dict[int, list[Related]]:
 def _select_items() -> Select[Any]:
     image = case((t.image_state.c.state.in_(["hidden", "blocked"]), ""), else_=t.item.c.image).label("shown_image")
     columns = select(t.item, image, t.body.c.text.label("body"), t.body.c.html.label("body_html"))
-    return columns.outerjoin(t.body, t.body.c.item == t.item.c.id).outerjoin(t.image_state, t.image_state.c.image == t.item.c.image)
+    return columns.outerjoin(t.body, t.ITS_BODY).outerjoin(t.image_state, t.image_state.c.image == t.item.c.image)
 
 
 def _items(c: Connection, *where: Any) -> Iterator[Item]:
