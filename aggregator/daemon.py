@@ -31,8 +31,12 @@ from aggregator.workers import Workers
 if TYPE_CHECKING:
     import socket
 
+    from aggregator.engine.base import Engine
+    from aggregator.engine.distributed import DatabaseClock, DistributedEngine
+    from aggregator.engine.gate import SharedGate
     from aggregator.settings import Settings
     from aggregator.store import Store
+    from aggregator.store.hostgate import HostGate
 
 log = logging.getLogger("mujaz")
 DRAIN_SECONDS = 6.0  # for refreshes; giving back, the page, the workers and the last commit have the rest of the ten
@@ -55,6 +59,7 @@ class Running:
     client: Client
     writer: ThreadWriter
     ports: Ports
+    places: HostGate | None = None  # hosts' places that are shared with other processes (PostgreSQL)
 
 
 @asynccontextmanager
@@ -78,10 +83,24 @@ async def assembled(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(writer.close)
         stack.callback(workers.close)
-        client = await stack.enter_async_context(Client(settings.fetch, clock=clock, hold=hold, held=holds.get))
+        gate, places = None, None
+        if not store.database.is_sqlite:
+            gate, places = await writer.call(_shared_gate, store, settings, holds)
+            stack.push_async_callback(gate.close)
+        client = await stack.enter_async_context(Client(settings.fetch, clock=clock, hold=hold, held=holds.get, gate=gate))
         robots = Robots(client, timedelta(seconds=settings.fetch.robots_ttl))
         ports = Ports(client, robots, workers, writer, settings, clock, rng or Random())
-        yield Running(EmbeddedEngine(store, ports, writer, report, jumped=jumped), client, writer, ports)
+        yield Running(EmbeddedEngine(store, ports, writer, report, jumped=jumped), client, writer, ports, places)
+
+
+def _shared_gate(store: Store, settings: Settings, holds: dict[str, datetime]) -> tuple[SharedGate, HostGate]:
+    from aggregator.engine.gate import CONNECTIONS, SharedGate
+    from aggregator.store import cluster
+    from aggregator.store.hostgate import HostGate
+
+    cluster.ensure(store.database, queue=False)
+    places = HostGate(store.database, CONNECTIONS)
+    return SharedGate(settings.fetch, places, holds), places
 
 
 class Stop:
@@ -126,29 +145,88 @@ async def once(
         return work.result(), False
 
 
-async def run(store: Store, settings: Settings, listener: socket.socket | None, *, clock: Callable[[], datetime] = utc_now) -> None:
-    """Run the daemon until a signal: the engine ticks, the page (if there is a listener) is served."""
+async def run(
+    store: Store,
+    settings: Settings,
+    listener: socket.socket | None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    share: Share | None = None,
+    health: socket.socket | None = None,
+) -> None:
+    """Run the daemon until a signal: the engine ticks, the page (if there is a listener) is served.
+
+    On PostgreSQL it is one worker of a cluster: ``share`` is its part of the work, ``health`` a bound socket to tell on how it does.
+    """
     stop = Stop()
     stop.listen()
     async with AsyncExitStack() as stack:
+        server_clock = None
+        if not store.database.is_sqlite:
+            from aggregator.engine.distributed import DatabaseClock
+
+            clock = server_clock = DatabaseClock()
         running = await stack.enter_async_context(assembled(store, settings, Reporter(), clock=clock))
+        engine: Engine = running.engine
+        if server_clock is not None:
+            engine = await running.writer.call(_worker, store, running, server_clock, share or Share())
+            if health is not None:
+                from aggregator.engine.health import answering
+
+                await stack.enter_async_context(answering(health, lambda: engine.ready))
         page = None
         if listener is not None:
             page = serve(store, settings, running.client, listener, clock)
             page_task = asyncio.create_task(page.serve(sockets=[listener]))
-        await running.engine.start()
+        await engine.start()
         notify("READY=1")
-        watch = asyncio.create_task(_watch(running, store, settings, clock))
+        watch = asyncio.create_task(_watch(running, store, settings, clock) if engine is running.engine else _beat())
         await stop.event.wait()
         notify("STOPPING=1")
         log.info("stopping: what is under way ends within %d s", DRAIN_SECONDS)
         watch.cancel()
         if page is not None:
             page.should_exit = True
-        await running.engine.drain(DRAIN_SECONDS)
+        await engine.drain(DRAIN_SECONDS)
         if page is not None:
             page.force_exit = True
             await asyncio.wait({page_task}, timeout=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which queues a worker takes jobs of (none: all), and how many at once (0: fetch.concurrency)."""
+
+    queues: tuple[str, ...] = ()
+    concurrency: int = 0
+
+
+def _worker(store: Store, running: Running, clock: DatabaseClock, share: Share) -> DistributedEngine:
+    from aggregator.engine.distributed import DistributedEngine
+    from aggregator.store import cluster
+    from aggregator.store.dispatch import Dispatch
+
+    cluster.ensure(store.database)
+    assert running.places is not None
+    return DistributedEngine(
+        store,
+        Dispatch(store.database),
+        running.places,
+        running.ports,
+        running.writer,
+        Reporter(),
+        clock=clock,
+        queues=share.queues,
+        concurrency=share.concurrency,
+        drain_seconds=DRAIN_SECONDS,
+    )
+
+
+async def _beat() -> None:
+    """Feed the watchdog."""
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 def serve(store: Store, settings: Settings, client: Client, listener: socket.socket, clock: Callable[[], datetime]):  # type: ignore[no-untyped-def]  # noqa: ANN201

@@ -19,6 +19,8 @@ QUIET = (
     "trafilatura",
     "htmldate",
     "charset_normalizer",
+    "procrastinate",
+    "psycopg",
     "uvicorn.error",
     "uvicorn",
 )

@@ -172,6 +172,7 @@ class Claim:
     source: Source
     state: SourceState
     until: datetime | None = None
+    asked: datetime | None = None  # when it was last taken; tells whether somebody else has taken it since
 
 
 # -- what a fetch brings --------------------------------------------------------------------

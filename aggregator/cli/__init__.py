@@ -14,6 +14,7 @@ from aggregator.errors import MujazError
 # command -> module of this package that holds a click command of the same name (dashes as underscores)
 COMMANDS: dict[str, str] = {
     "run": "run",
+    "worker": "worker",
     "fetch": "fetch",
     "export": "export",
     "search": "search",
@@ -31,6 +32,7 @@ COMMANDS: dict[str, str] = {
 }
 SHORT_HELP: dict[str, str] = {
     "run": "Fetch what is due, for ever, and serve the page.",
+    "worker": "Help with a database that several machines share.",
     "fetch": "Fetch once and show what came.",
     "export": "Write the merged stories as a feed or as data.",
     "search": "Find stories, whatever their spelling.",

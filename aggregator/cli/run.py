@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import click
 
@@ -17,7 +18,8 @@ from aggregator.cli.context import Context
 def run(ctx: click.Context, no_web: bool, host: str | None, port: int | None) -> None:
     """Fetch what is due, for ever, and serve the page.
 
-    Ends within ten seconds of SIGTERM or Ctrl-C; what was fetched is stored. A second daemon on the same data is refused.
+    Ends within ten seconds of SIGTERM or Ctrl-C; what was fetched is stored. A second daemon on the same data is refused, but on
+    PostgreSQL any number may run, and `mujaz worker` beside them.
 
     \b
     Examples:
@@ -28,12 +30,15 @@ def run(ctx: click.Context, no_web: bool, host: str | None, port: int | None) ->
     context: Context = ctx.obj
     from aggregator.cli.setup import followed, logging_on
     from aggregator.daemon import run as run_daemon
-    from aggregator.store import daemon_lock
+    from aggregator.store import cluster, daemon_lock
 
     settings = with_address(context, host, port)
+    alone = context.database_url.startswith("sqlite")
+    if not alone:
+        cluster.require(context.database_url)
     logging_on(context)
     listener = None
-    with daemon_lock(context.folder), context.open_store() as store:
+    with daemon_lock(context.folder) if alone else nullcontext(), context.open_store() as store:
         followed(context, store)
         if not no_web:
             from aggregator.web.serve import address, bind

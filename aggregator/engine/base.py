@@ -16,5 +16,9 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Begin to tick."""
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether work is taken."""
+
     async def drain(self, seconds: float) -> None:
         """Take nothing new, let what is under way end, and cancel the rest after ``seconds``."""

@@ -65,6 +65,11 @@ class EmbeddedEngine:
         """Give how many refreshes are under way."""
         return len(self._running)
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether sources are claimed: it ticks and nobody asked to stop."""
+        return self._scheduler is not None and not self._draining
+
     async def start(self) -> None:
         """Begin to tick."""
         from apscheduler.schedulers.asyncio import AsyncIOScheduler

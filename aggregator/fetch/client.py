@@ -22,7 +22,7 @@ from aggregator.fetch.address import Target, Unusable, follow, target_of
 from aggregator.fetch.answer import Answer
 from aggregator.fetch.blocked import LOOKED_AT, is_challenge
 from aggregator.fetch.caching import retry_after
-from aggregator.fetch.gate import Gate
+from aggregator.fetch.gate import Gate, HostGate
 from aggregator.fetch.guard import Guard, Refused
 from aggregator.fetch.resolve import NoAddress, Resolver, ThreadResolver
 from aggregator.fetch.wire import OneShot, TooMuch
@@ -78,7 +78,7 @@ class Client:
         hold: Callable[[str, datetime], Awaitable[None]] | None = None,
         held: Callable[[str], datetime | None] | None = None,
         resolver: Resolver | None = None,
-        gate: Gate | None = None,
+        gate: HostGate | None = None,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._settings = settings
@@ -86,7 +86,7 @@ class Client:
         self._hold = hold
         self._held = held
         self._guard = Guard(settings.allow_private, resolver or ThreadResolver())
-        self._gate = gate or Gate(settings.per_host, settings.host_spacing)
+        self._gate: HostGate = gate or Gate(settings.per_host, settings.host_spacing)
         self._transport = OneShot(verify)
         self._slots = asyncio.Semaphore(settings.concurrency)
         contact = "".join(ch for ch in settings.contact if ch.isascii() and ch.isprintable() and ch not in "()")
@@ -164,14 +164,12 @@ class Client:
         first = True
         while True:
             host = self._host_of(target)
-            if self._held and (until := self._held(host)) and until > self._clock():
-                return self._failed(
-                    FailureKind.RATE_LIMITED,
-                    f"{host} asked to be left alone until {until:%Y-%m-%d %H:%M} UTC",
-                    retry_after=until - self._clock(),
-                )
+            if held := self._left_alone(host):
+                return held
             # waiting for the first host's gate is free: it is our own queue; later waits count
             async with asyncio.timeout(None if first else trip.left) as clock, self._place(trip, host), self._slots:
+                if held := self._left_alone(host):  # it may have asked while this waited
+                    return held
                 loop = asyncio.get_running_loop()
                 started = loop.time()
                 clock.reschedule(started + trip.left)
@@ -180,6 +178,14 @@ class Client:
             if not isinstance(result, Target):
                 return result
             target, first = result, False
+
+    def _left_alone(self, host: str) -> Failed | None:
+        """Give the failure of asking a host that asked to be left alone; None where it may be asked."""
+        until = self._held(host) if self._held else None
+        if until is None or until <= self._clock():
+            return None
+        detail = f"{host} asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
+        return self._failed(FailureKind.RATE_LIMITED, detail, retry_after=until - self._clock())
 
     def _place(self, trip: _Trip, host: str) -> AbstractAsyncContextManager[None]:
         return self._gate.enter(host, trip.spacing) if trip.gated else nullcontext()

@@ -6,10 +6,18 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 MOST_HOSTS = 20_000
+
+
+class HostGate(Protocol):
+    """Whoever gives out the places at hosts: this module's `Gate` for one process, `aggregator.engine.gate` for a cluster."""
+
+    def enter(self, host: str, spacing: float | None = None) -> AbstractAsyncContextManager[None]:
+        """Wait for a place at ``host`` and hold it."""
 
 
 @dataclass

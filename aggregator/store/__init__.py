@@ -24,6 +24,7 @@ from aggregator.store.keys import CandidateSet
 from aggregator.store.maintenance import Counts, Problem
 from aggregator.store.query import Query
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
+from aggregator.store.shared import shared
 
 if TYPE_CHECKING:
     from aggregator.dedup import Candidate, Draft, Verdict
@@ -53,6 +54,8 @@ class Store:
         self.database = database
         self.settings = settings
         self.opened = done  # what opening did, in words: made, or upgraded after a backup
+        # in a cluster: when this process took the sources that it has (ms); what it writes of them counts while nobody else took them
+        self.held: dict[str, int] = {}
         self._drafts = keys.Drafts()
         self._salt: bytes | None = None
 
@@ -198,9 +201,11 @@ class Store:
 
     def record_many(self, rows: Sequence[tuple[Source, SourceState]]) -> None:
         """Write many states in one transaction."""
-        if rows:
-            with self.database.write() as c:
-                sources.record(c, rows)
+        if not rows:
+            return
+        # in a cluster each source is one worker's, and those that judge and store are not to be waited for
+        with shared(self.database) if self.held else self.database.write() as c:
+            sources.record(c, rows, self.held)
 
     def expire_keys(self, now: datetime, window: timedelta) -> int:
         """Take items older than the window out of the near-duplicate index, and make coming months' partitions; gives how many keys went."""

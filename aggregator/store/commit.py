@@ -37,6 +37,7 @@ class _Work:
 
     refresh: Refresh
     claim: Claim
+    late: bool = False
     new: list[int] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -45,14 +46,20 @@ class _Work:
     touched: set[int] = field(default_factory=set)
 
 
-def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, version: int) -> Committed:
-    """Write a refresh; the caller holds the one writing transaction."""
+def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, version: int, asked: int | None = None) -> Committed:
+    """Write a refresh; the caller holds the one writing transaction.
+
+    ``asked`` is when the source was taken for it (ms). If it was taken again since, by another worker while this one was stopped, what
+    that one found is newer: only entries that nobody stored are written.
+    """
     claim = sources.one(c, refresh.source_id)
     if claim is None:
         return Committed(skipped=tuple((each.raw.guid, "its source was removed meanwhile") for each in refresh.items))
-    work = _Work(refresh, claim)
+    work = _Work(refresh, claim, late=asked is not None and asked != to_ms(claim.asked))
     if refresh.items:
         _items(c, work, judge, drafts, version)
+    if work.late:
+        return Committed(tuple(work.new), tuple(work.merges), 0, work.unchanged, tuple(work.skipped))
     state = replace(refresh.state, item_count=claim.state.item_count + len(work.new))
     sources.record(c, [(claim.source, state)])
     if refresh.digests:
@@ -72,6 +79,8 @@ def _items(c: Connection, work: _Work, judge: Judge, drafts: keys.Drafts, versio
         mine = {mark.guid, mark.address, mark.sameness} - {b""}
         if mine & taken:
             work.skipped.append((each.raw.guid, "the document holds it twice"))
+        elif row is not None and work.late:
+            work.unchanged += 1
         elif row is not None:
             touched = known.meet(c, work.refresh, each, mark, row, judge, drafts, version)
             work.unchanged += touched is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,13 +24,12 @@ SILENCE = timedelta(days=7)
 LONGEST_WAIT = 16 * 86_400_000  # ms; no schedule waits longer (a week of Retry-After or back-off, with jitter): the clock was set back
 LONGEST_LEASE = 3_600_000  # ms, for the same reason
 CLOCK_SLACK = 60_000  # ms; a fetch further in the future than this was written before the clock was set back
+LEFT = ("next_fetch_at", "last_fetch_at", "host", "state")
 # a source that was paused while its refresh was under way stays paused
-UPDATE = bulk.update(
-    "source",
-    ("next_fetch_at", "last_fetch_at", "host", "state"),
-    "id",
-    also="status = CASE WHEN status = 'paused' THEN status ELSE ? END, lease_until = NULL, leased_by = ''",
-)
+FREED = "status = CASE WHEN status = 'paused' THEN status ELSE ? END, lease_until = NULL, leased_by = ''"
+UPDATE = bulk.update("source", LEFT, "id", also=FREED)
+# what a worker found that was stopped for so long that another took its source is older than what that one found
+UPDATE_HELD = bulk.update("source", LEFT, "asked_at = ? AND id", also=FREED)
 
 
 def host_of(source: Source, state: SourceState) -> str:
@@ -103,9 +102,14 @@ def remove(c: Connection, source_id: str) -> bool:
 
 
 def _claim(row: Any, outlets: dict[str, Outlet]) -> Claim:
+    return claim_of(row, outlets[row.outlet])
+
+
+def claim_of(row: Any, outlet: Outlet) -> Claim:
+    """Read a source's row."""
     state = codec.state(row.state)
     state = replace(state, status=Status(row.status), next_fetch_at=from_ms(row.next_fetch_at), last_fetch_at=from_ms(row.last_fetch_at))
-    return Claim(codec.source(row.spec, outlets[row.outlet]), state, from_ms(row.lease_until))
+    return Claim(codec.source(row.spec, outlet), state, from_ms(row.lease_until), from_ms(row.asked_at))
 
 
 def all_outlets(c: Connection) -> dict[str, Outlet]:
@@ -267,22 +271,22 @@ def shift(c: Connection, by: timedelta) -> None:
     c.execute(update(t.hold).values(until=t.hold.c.until + ms))
 
 
-def record(c: Connection, rows: Sequence[tuple[Source, SourceState]]) -> None:
-    """Write the states that refreshes left behind, many in one statement."""
-    UPDATE.run(
-        c,
-        [
-            (
-                to_ms(state.next_fetch_at),
-                to_ms(state.last_fetch_at),
-                host_of(source, state),
-                codec.dump_state(state),
-                str(state.status),
-                source.id,
-            )
-            for source, state in rows
-        ],
-    )
+def record(c: Connection, rows: Sequence[tuple[Source, SourceState]], held: Mapping[str, int] | None = None) -> None:
+    """Write the states that refreshes left behind, many in one statement.
+
+    ``held`` tells for which sources this only counts while they are as they were taken: when, in ms.
+    """
+    held = held or {}
+    free, fenced = [], []
+    for source, state in sorted(rows, key=lambda row: row[0].id):  # in one order, so that two workers never wait for each other
+        values = (to_ms(state.next_fetch_at), to_ms(state.last_fetch_at), host_of(source, state), codec.dump_state(state), str(state.status))
+        asked = held.get(source.id)
+        if asked is None:
+            free.append((*values, source.id))
+        else:
+            fenced.append((*values, asked, source.id))
+    UPDATE.run(c, free)
+    UPDATE_HELD.run(c, fenced)
 
 
 def next_due(c: Connection, now: datetime) -> datetime | None:

@@ -1,0 +1,56 @@
+"""A writer that waits for a database that is away: what was fetched is kept until it can be stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from aggregator.errors import DatabaseError
+from aggregator.model import Source, SourceState
+
+if TYPE_CHECKING:
+    from aggregator.engine.writer import ThreadWriter
+    from aggregator.store.refresh import Committed, Refresh
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+
+
+class PatientWriter:
+    """A `pipeline.Writer` around another one; tries again, later each time, while the trouble is one that passes.
+
+    To write a refresh twice does no harm: a transaction whose end was not heard may have been stored, and what it holds is known again.
+    """
+
+    def __init__(self, writer: ThreadWriter) -> None:
+        self._writer = writer
+
+    async def known(self, source_id: str) -> frozenset[bytes]:
+        """Give the digests of the entries that a source already brought."""
+        return await patiently(lambda: self._writer.known(source_id))
+
+    async def commit(self, refresh: Refresh) -> Committed:
+        """Judge and write a refresh."""
+        return await patiently(lambda: self._writer.commit(refresh))
+
+    async def record(self, source: Source, state: SourceState) -> None:
+        """Write the state that a refresh without items left."""
+        await patiently(lambda: self._writer.record(source, state))
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do something with the database, again and again while it is away; ends with the task that it runs in."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return await work()
+        except DatabaseError as error:
+            if not error.passing:
+                raise
+            log.debug("waiting for the database: %s", error)
+        await asyncio.sleep(pause * random.uniform(0.7, 1.3))
+        pause = min(pause * 2, LONGEST_PAUSE)
