@@ -5,20 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import FOLDER, lines
 
 _BEFORE = ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
 _FIRST = frozenset("اوبلك")
+_WIDE = frozenset(("country", "continent"))
 _WORDS = frozenset(("سيول",))  # floods, in a headline, not Seoul
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place: its folded name without ال, its country (ISO 3166-1 alpha-2), and ``country``, ``region``, ``city`` or ``club``."""
+    """A place: its folded name without ال, its country (ISO 3166-1 alpha-2), and its level.
+
+    The level is ``continent``, ``country``, ``region``, ``city`` or ``club``. «المملكة» and continents have several countries,
+    parted by spaces: those that they may mean, or hold.
+    """
 
     name: str
     country: str
     level: str
+
+    def shares_country(self, other: Place) -> bool:
+        """Tell whether two places may lie in one country."""
+        if self.country == other.country:
+            return True
+        return (" " in self.country or " " in other.country) and not set(self.country.split()).isdisjoint(other.country.split())
+
+    def may_be(self, other: Place) -> bool:
+        """Tell whether one may be said for the other: a town for its country, «مكة» for «مكة المكرمة», a club for anything but a club."""
+        if self.name == other.name:
+            return True
+        words, others = set(self.name.split()), set(other.name.split())
+        if (words <= others or others <= words) and self.shares_country(other):
+            return True
+        if "club" in (self.level, other.level):
+            return self.level != other.level
+        return self.shares_country(other) and not _WIDE.isdisjoint((self.level, other.level))
 
 
 @cache
@@ -29,8 +52,17 @@ def _places() -> dict[str, Place]:
     for line in lines("places.tsv"):
         name, country, level, *_ = line.split("\t")
         if name not in _WORDS:
-            found[name] = Place(name, country, level)
+            # «الحديدة» is one place, whether the table has it with its article, without or both
+            found[name] = Place(_bare(name), country, level)
+    for line in lines("wide.tsv"):
+        written, countries, level, *stands_for = line.split("\t")
+        place = Place(_bare(fold(stands_for[0] if stands_for else written)), countries, level)
+        found[_bare(fold(written)) if stands_for and " " in written else fold(written)] = place
     return found
+
+
+def _bare(name: str) -> str:
+    return name[2:] if name.startswith("ال") and len(name) > 4 else name
 
 
 def place(word: str) -> Place | None:
@@ -38,12 +70,17 @@ def place(word: str) -> Place | None:
 
     >>> place("قرار") is None
     True
+    >>> place("المملكه").shares_country(place("الاردن")), place("اوروبا").shares_country(place("اليابانيه"))
+    (True, False)
     """
     known = _places()
     found = known.get(word)
     if found is not None or word[:1] not in _FIRST:
         return found if len(word) >= 3 else None
     for before in _BEFORE:
-        if word.startswith(before) and len(word) - len(before) >= 3 and (found := known.get(word[len(before) :])):
-            return found
+        if word.startswith(before) and len(word) - len(before) >= 3:
+            rest = word[len(before) :]
+            found = known.get(rest) or (known.get("ال" + rest) if before[-1] == "ل" and len(before) > 1 else None)
+            if found:
+                return found  # للهند: «الهند» alone names the country
     return None

@@ -10,6 +10,8 @@ from rapidfuzz.distance import Indel, JaroWinkler
 from aggregator.arabic.digits import Quantity
 from aggregator.dedup.headline import Headline
 
+_WIDE = frozenset(("country", "continent"))
+_G = str.maketrans("غ", "ج")  # the two letters that stand for a foreign g
 _PEOPLE = frozenset(("death", "شخص", "اشخاص", "مدن"))
 
 
@@ -95,27 +97,44 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
 
 
 def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
-    if len(one) < 4:
+    for other in only_b:
+        if _clitic(one, other) or (other in b.places and one in other.split()):
+            return other  # لحج / ولحج; الساورة / شبيبة الساورة
+    if len(one) < 3:
         return None
     start = one[0]
     # nearly all spellings of a name begin with one letter; the check makes this ten times faster
-    close = [other for other in only_b if len(other) >= 4 and (other[0] == start or other in one or one in other) and other not in b.places]
+    close = [other for other in only_b if len(other) >= 3 and (other[0] == start or other in one or one in other) and other not in b.places]
     return next((other for other in sorted(close) if same_name(one, other)), None)
 
 
+def _clitic(one: str, other: str) -> bool:
+    """Tell whether two words are one but for a conjunction or preposition that the stem kept."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return len(longer) == len(shorter) + 1 and longer[0] in "وبلفك" and longer.endswith(shorter) and len(shorter) >= 3
+
+
 def _same_place(a: Headline, one: str, b: Headline, only_b: set[str]) -> str | None:
-    """بريطانيا / البريطاني; برمنغهام / برمنجهام."""
+    """بريطانيا / البريطاني; برمنغهام / برمنجهام; المملكة / السعودية."""
     here = a.places[one]
     for other in sorted(only_b & b.places.keys()):
         there = b.places[other]
-        if (here.level, here.country) == (there.level, there.country) and (here.level == "country" or same_name(one, other)):
+        if here.level == there.level and here.shares_country(there) and (here.level in _WIDE or same_name(one, other)):
             return other
-    return None
+        if here.may_be(there) and not set(one.split()).isdisjoint(other.split()):
+            return other  # مكة / مكة المكرمة
+    return next((other for other in sorted(only_b - b.places.keys()) if _clitic(one, other) or other in one.split()), None)
 
 
 @lru_cache(maxsize=200_000)
 def same_name(one: str, other: str) -> bool:
-    """Tell whether two stems may be one name transliterated twice."""
+    """Tell whether two stems may be one name transliterated twice: أنشيلوتي / أنتشيلوتي, دوغ / دوج.
+
+    >>> same_name("دوغ", "دوج"), same_name("هامبورغ", "هامبورج"), same_name("قلب", "كلب")
+    (True, True, False)
+    """
+    if one.translate(_G) == other.translate(_G):
+        return True
     if len(one) < 4 or len(other) < 4:
         return False
     return one in other or other in one or JaroWinkler.similarity(one, other) >= 0.9 or Indel.normalized_similarity(one, other) >= 0.8

@@ -17,6 +17,7 @@ from aggregator.dedup.signs import signs
 # at most so many words on either side, both weighing so much, in headlines that share so much
 _RULES = ((1, 3.0, 0.3), (3, 5.0, 0.3), (3, 4.0, 0.5))
 _NAMED = 1.5  # after a title: «الفنانة سلوى» / «الفنانة نجوى»
+_ALIKE = 0.3  # share of the words below which two sentences are no longer one form
 _STRANGE = 6.0  # weight of a name hardly ever seen
 
 
@@ -30,8 +31,9 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
         return None
     titles = signs().titles
     for before, ours, theirs in _aligned(c):
-        # a place may stand for what is in it: عسير / أمانة عسير
-        if any(word in c.a.places for word in ours) != any(word in c.b.places for word in theirs):
+        # a place may stand for what is in it: عسير / أمانة عسير; واشنطن / أميركا
+        here, there = [c.a.places[word] for word in ours if word in c.a.places], [c.b.places[word] for word in theirs if word in c.b.places]
+        if bool(here) != bool(there) or any(one.may_be(other) for one in here for other in there):
             continue
         length = max(len(ours), len(theirs))
         one, other = heaviest(c.a, only_a & set(ours)), heaviest(c.b, only_b & set(theirs))
@@ -43,9 +45,14 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
         if any(length <= words and least >= weight and c.jaccard >= shared for words, weight, shared in _RULES):
             return c.a.surface[one], c.b.surface[other]
     one, other = heaviest(c.a, only_a), heaviest(c.b, only_b)
-    if one and other and min(c.a.weights[one], c.b.weights[other]) >= _STRANGE:
+    if one and other and c.jaccard >= _ALIKE and min(c.a.weights[one], c.b.weights[other]) >= _STRANGE and not _may_be(c, one, other):
         return c.a.surface[one], c.b.surface[other]
     return None
+
+
+def _may_be(c: Comparison, one: str, other: str) -> bool:
+    here, there = c.a.places.get(one), c.b.places.get(other)
+    return here is not None and there is not None and here.may_be(there)
 
 
 def _one_sentence(c: Comparison) -> bool:

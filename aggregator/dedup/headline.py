@@ -21,6 +21,9 @@ _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
 _LONGEST = 9.0  # weight of a name of several words
 _NUMBER = 4.5  # what a larger number weighs among the rarest words
+_NAMED = 3.0  # weight from which a word after «وزير» or «شركة» is a name though it has no article
+_DEFINITE = ("ال", "وال", "بال", "لل")
+_FIRST = frozenset(("اول", "اولي", "باول", "باولي"))
 _KEPT = 20_000
 _TERMS = 100_000
 
@@ -51,6 +54,10 @@ class Headline:
     reactions: frozenset[str]
     stages: frozenset[str]
     explains: bool
+    front: frozenset[str]  # stems that no «بعد», «عقب», «بسبب» puts into the background
+    slots: dict[int, dict[str, str]]  # what stands after «وزير», «محافظ», «مجلس»: word -> the head before it
+    clubs: frozenset[str]  # words that name a club in a headline about a match
+    firsts: frozenset[str]  # what «أول» stands before
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words and larger numbers that say most; all words where the content is empty."""
@@ -123,8 +130,12 @@ def headline(text: str, language: str = "ar") -> Headline:
         pairs=frozenset(zip(reader.order, reader.order[1:], strict=False)),
         values=frozenset(quantity.value for quantity in quantities),
         reactions=stems & table.reactions,
-        stages=frozenset(table.equivalents.get(each, each) for each in stems) & table.stages,
+        stages=frozenset(table.equivalents.get(stem(part), stem(part)) for part in parts if part not in table.no_stages) & table.stages,
         explains=not stems.isdisjoint(table.explainers),
+        front=frozenset(stem(part) for part in reader.front),
+        slots=reader.slots,
+        clubs=frozenset(reader.clubs) if stems & table.matches else frozenset(),
+        firsts=frozenset(reader.firsts),
     )
 
 
@@ -142,10 +153,16 @@ class _Reader:
         self.places: dict[str, Place] = {}
         self.roles: dict[str, str] = {}
         self.background: set[str] = set()
+        self.front: list[str] = []
+        self.slots: dict[int, dict[str, str]] = {}
+        self.clubs: set[str] = set()
+        self.firsts: set[str] = set()
 
     def read(self, part: str, *, frame: bool, first: bool) -> None:
         table, before, self._before = self._table, self._before, part
         self._behind = self._behind or (part in table.background and not first)
+        if not self._behind:
+            self.front.append(part)
         if part[0].isdigit() or part == "%" or frame or part in STOP:
             return
         word, rarity, found = term(part)
@@ -160,6 +177,13 @@ class _Reader:
             self.background.add(word)
         role = before if before in table.roles else before[1:] if before[1:] in table.roles and before[0] in "وبل" else ""
         self.roles[word] = role
+        head = before if before in table.slots else before[1:] if before[1:] in table.slots and before[0] in "وبل" else ""
+        if head and (found or rarity >= _NAMED or part.startswith(_DEFINITE)):
+            self.slots.setdefault(table.slots[head], {})[word] = head
+        if part in table.clubs or part[1:] in table.clubs or (found and found.level == "club"):
+            self.clubs.add(word)
+        if before in _FIRST:
+            self.firsts.add(word)
 
 
 def _joined(parts: list[str], framing: list[bool]) -> Iterator[tuple[str, bool]]:

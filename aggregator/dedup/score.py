@@ -18,6 +18,7 @@ from aggregator.dedup.exchange import exchanged
 from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
+from aggregator.dedup.slots import club_conflict, slot_conflict
 from aggregator.dedup.texts import Texts, compare_texts, shared_text
 from aggregator.dedup.vetoes import VERBATIM, place_conflict, template_conflict, vetoes
 
@@ -94,7 +95,8 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
             # in two sentences, what one denies is often but the reason: «تأجيل الكأس» / «تأجيل الكأس لعدم جاهزية الملاعب»
             judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE else ("places", "names", "negation")
             found = [reason for reason in found if reason.code not in judged_again]
-            if names := exchanged(c, texts.unknown_a, texts.unknown_b):
+            unknown = texts.unknown_a, texts.unknown_b
+            if names := exchanged(c, *unknown) or slot_conflict(c, *unknown) or club_conflict(c, *unknown):
                 found.append(Reason("names", names))
             if texts.numbers_unknown:
                 found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))

@@ -25,6 +25,7 @@ class Signs:
     exclusive: dict[str, tuple[tuple[int, int], ...]]
     roles: frozenset[str]
     stages: frozenset[str]
+    no_stages: frozenset[str]
     reactions: frozenset[str]
     explainers: frozenset[str]
     templates: frozenset[str]
@@ -33,6 +34,12 @@ class Signs:
     denials: frozenset[str]
     senders: frozenset[str]
     titles: frozenset[str]
+    failures: frozenset[str]
+    slots: dict[str, int]
+    offices: frozenset[int]
+    matches: frozenset[str]
+    clubs: frozenset[str]
+    periodic: frozenset[str]
     equivalents: dict[str, str]
 
 
@@ -81,6 +88,7 @@ def signs() -> Signs:
         exclusive={word: tuple(places) for word, places in exclusive.items()},
         roles=folded("role"),
         stages=canonical("stage"),
+        no_stages=folded("no_stage"),
         reactions=stems("reaction"),
         explainers=stems("explainer"),
         templates=stems("template"),
@@ -89,5 +97,11 @@ def signs() -> Signs:
         denials=stems("denial"),
         senders=stems("sender"),
         titles=canonical("title"),
+        failures=folded("failure"),
+        slots={form: slot for slot, members in enumerate(groups["office"] + groups["slot"]) for form in _folded(members[0])},
+        offices=frozenset(range(len(groups["office"]))),
+        matches=stems("match"),
+        clubs=folded("club"),
+        periodic=stems("periodic"),
         equivalents=equivalents,
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregator.arabic.forms import is_verb, is_verbal_noun
-from aggregator.arabic.places import Place
 from aggregator.dedup.compare import Comparison
 from aggregator.dedup.exchange import exchanged, heaviest
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
+from aggregator.dedup.slots import club_conflict, slot_conflict, swapped
 
 _DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
+_FIRST = frozenset((1.0,))
 _COLUMN = 16.0
 _NEWS_IN_TEMPLATE = 1.2  # weight of a word that is the news of a recurring form
 VERBATIM = 0.8  # share of the shorter text from which the headlines' numbers may differ
@@ -31,7 +32,7 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
         found = rule(c)
         if found:
             yield found
-    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place, _exchange):
+    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place, _exchange, _slot, _swap):
         found = rule(c)
         if found:
             yield found
@@ -65,8 +66,12 @@ def _date(c: Comparison) -> Reason | None:
 
 def _ordinal(c: Comparison) -> Reason | None:
     """الثانية / الثالثة."""
-    if c.a.ordinals and c.b.ordinals and not c.a.ordinals & c.b.ordinals:
-        return Reason("ordinal", (f"{min(c.a.ordinals):g}", f"{min(c.b.ordinals):g}"))
+    ours, theirs = c.a.ordinals, c.b.ordinals
+    if bool(ours) != bool(theirs):
+        # «أول طائرة» counts where the other is «ثاني طائرة»
+        ours, theirs = ours or (_FIRST if c.a.firsts else ours), theirs or (_FIRST if c.b.firsts else theirs)
+    if ours and theirs and not ours & theirs:
+        return Reason("ordinal", (f"{min(ours):g}", f"{min(theirs):g}"))
     return None
 
 
@@ -91,13 +96,17 @@ def _opposite(c: Comparison) -> Reason | None:
         for x, y in ((one, other), (other, one)):
             if (u := c.a.stems & x) and (v := c.b.stems & y) and not c.b.stems & x and not c.a.stems & y:
                 return Reason("opposite", (min(u), min(v)))
+            # «عودة الكهرباء بعد انقطاع» / «انقطاع الكهرباء»: what stands in the background has passed
+            if (u := c.a.front & x) and (v := c.b.front & y) and not c.b.front & x and not c.a.front & y:
+                return Reason("opposite", (min(u), min(v)))
     return None
 
 
 def _negation(c: Comparison) -> Reason | None:
-    """لن يشارك / يشارك; تقبل دعوى / عدم قبول دعوى; to deny is to negate."""
+    """لن يشارك / يشارك; تقبل دعوى / عدم قبول دعوى; تتوصلان / تفشلان في التوصل; to deny is to negate."""
     table = signs()
-    ours, theirs = set(c.a.plain.split()) & table.negations, set(c.b.plain.split()) & table.negations
+    negating = table.negations | table.failures
+    ours, theirs = set(c.a.plain.split()) & negating, set(c.b.plain.split()) & negating
     if bool(ours) != bool(theirs) and not (c.a.stems | c.b.stems) & table.denials:
         return Reason("negation", (min(ours or theirs),))
     return None
@@ -150,7 +159,9 @@ def _exclusive(c: Comparison) -> Reason | None:
     for group, members in c.a.groups.items():
         others = c.b.groups.get(group)
         if others and not members & others:
-            return Reason("exclusive", (_member(c.a.stems, group), _member(c.b.stems, group)))
+            one, other = _member(c.a.stems, group), _member(c.b.stems, group)
+            if not c.a.roles.get(one) and not c.b.roles.get(other):  # «نائب خادم الحرمين» is «ولي العهد»
+                return Reason("exclusive", (one, other))
     return None
 
 
@@ -166,23 +177,26 @@ def _exchange(c: Comparison) -> Reason | None:
     return Reason("names", found) if found else None
 
 
+def _slot(c: Comparison) -> Reason | None:
+    """وزارة التجهيز / وزارة الشباب; يتعادل مع العهد / يتعادل مع الأنصار."""
+    found = slot_conflict(c, c.only_a, c.only_b) or club_conflict(c, c.only_a, c.only_b)
+    return Reason("names", found) if found else None
+
+
+def _swap(c: Comparison) -> Reason | None:
+    """إيران تتهم إسرائيل / إسرائيل تتهم إيران."""
+    found = swapped(c)
+    return Reason("swap", found) if found else None
+
+
 def place_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str]) -> tuple[str, str] | None:
     """Give two places that stand against one another among left-over words."""
     for word in sorted(only_a & c.a.places.keys()):
         for other in sorted(only_b & c.b.places.keys()):
             one, two = c.a.places[word], c.b.places[other]
-            if not _within(one, two):
+            if not one.may_be(two):
                 return c.a.surface[word], c.b.surface[other]
     return None
-
-
-def _within(inner: Place, outer: Place) -> bool:
-    """Tell whether one may be said for the other: a town for its country; a club for anything but a club."""
-    if "club" in (inner.level, outer.level):
-        return inner.level != outer.level
-    if inner.country != outer.country:
-        return False
-    return "country" in (inner.level, outer.level) or inner.name == outer.name
 
 
 def _member(stems: frozenset[str], group: int) -> str:
