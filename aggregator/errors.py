@@ -29,9 +29,16 @@ class ConfigurationError(MujazError):
 
 
 class DatabaseError(MujazError):
-    """The database can't be used: locked, full, foreign, corrupted or too new (exit status 3)."""
+    """The database can't be used: locked, full, foreign, corrupted or too new (exit status 3).
+
+    ``passing`` tells whether the same may succeed a little later: a full disk or a lock, and not a refused row.
+    """
 
     exit_status = 3
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class DocumentError(MujazError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -29,6 +30,16 @@ COMMANDS: dict[str, str] = {
     "db": "db",
     "doctor": "doctor",
     "demo": "demo",
+}
+# what the machine may refuse to any command -> what to tell a person
+MACHINE: dict[int, str] = {
+    errno.ENOSPC: "The disk is full: free some space and run this again",
+    errno.EDQUOT: "Your disk quota is used up: free some space and run this again",
+    errno.EFBIG: "The file would be larger than this system allows",
+    errno.EROFS: "The disk is read-only: write elsewhere",
+    errno.EIO: "The disk reports an error: look at the system's log",
+    errno.EMFILE: "Too many files are open: raise the limit (ulimit -n)",
+    errno.ENFILE: "Too many files are open on this machine",
 }
 SHORT_HELP: dict[str, str] = {
     "run": "Fetch what is due, for ever, and serve the page.",
@@ -114,6 +125,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            where = f" ({error.filename})" if error.filename else ""
+            click.echo(f"mujaz: {MACHINE[error.errno]}{where}.", err=True)
+            return 1
         click.echo(
             f"mujaz: an error that should not be: {type(error).__name__}: {error}. Run again with --debug and report what it prints.",
             err=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from collections.abc import Iterator
@@ -104,6 +105,8 @@ def export(
             from aggregator.errors import MujazError
 
             partial.unlink(missing_ok=True)
+            if error.errno == errno.ENOSPC:
+                raise MujazError(f"The disk is full, {output} was not written: free some space and run this again.") from None
             raise MujazError(f"{output} can't be written: {error.strerror or error}.") from None
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -119,10 +122,34 @@ def _write(store: Any, form: str, wish: Any, limit: int | None, items: bool, tit
         followed = [claim.source for claim in store.sources()]
         out.write(writers.opml(followed))
         return len(followed)
-    options = {"out": out, "title": title, "now": datetime.now(UTC), "rights": False}
+    kept = _Kept(out)
+    options: dict[str, Any] = {"out": kept, "title": title, "now": datetime.now(UTC), "rights": False}
     if items:
-        return writers.write_items(form, _some(store.iter_items(wish), limit), **options)
-    return writers.write(form, _some(store.iter_stories(wish), limit), **options)
+        count = writers.write_items(form, _some(store.iter_items(wish), limit), **options)
+    else:
+        count = writers.write(form, _some(store.iter_stories(wish), limit), **options)
+    if kept.error is not None:
+        raise kept.error
+    return count
+
+
+class _Kept:
+    """A file whose first error is remembered: lxml swallows what its last write raises, and a cut file would pass for a whole one."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write on."""
+        try:
+            return int(self._out.write(data))
+        except OSError as error:
+            self.error = self.error or error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
 
 
 def _some(rows: Iterator[T], limit: int | None) -> Iterator[T]:

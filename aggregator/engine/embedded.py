@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from aggregator.engine.base import Report
 from aggregator.engine.clock import ClockWatch
 from aggregator.engine.writer import ThreadWriter
-from aggregator.errors import MujazError
+from aggregator.errors import DatabaseError, MujazError
 from aggregator.model import Claim, Failed, FailureKind
 from aggregator.pipeline import Ports, Refreshed, refresh
 from aggregator.schedule import after_failure, skip
@@ -59,6 +60,8 @@ class EmbeddedEngine:
         self._ticking = asyncio.Lock()
         self._watch = clock_watch or ClockWatch(ports.clock)
         self._jumped = jumped
+        self._owed: list[str] = []  # sources whose refresh could not be stored, to be given back once the database can be written
+        self._away = ""  # what is wrong with the database, as it was last said
 
     @property
     def busy(self) -> int:
@@ -111,12 +114,29 @@ class EmbeddedEngine:
         async with self._ticking:
             try:
                 await self.check_clock()
+                await self._pay()
                 room = min(self._ports.settings.fetch.concurrency - len(self._running), BURST) - len(self._waiting)
                 if room > 0:
                     self._waiting += await self._claim(room)
+                self._found("")
             except MujazError as error:
-                log.warning("nothing could be claimed: %s", error)
+                self._found(str(error))
             self._fill()
+
+    def _found(self, trouble: str) -> None:
+        """Say once, not every two seconds, that the database can't be written, and that it can again."""
+        if trouble and trouble != self._away:
+            log.warning("nothing can be stored, sources wait: %s", trouble)
+        elif self._away and not trouble:
+            log.info("the database can be written again")
+        self._away = trouble
+
+    async def _pay(self) -> None:
+        """Give back the sources whose refresh could not be stored: their least interval counts, their schedule is as it was."""
+        if self._owed:
+            owed = list(self._owed)
+            await self._writer.call(self._store.release, owed)
+            del self._owed[: len(owed)]
 
     async def _claim(
         self, limit: int, ids: Sequence[str] | None = None, *, force: bool = False, per_host: int | None = None
@@ -173,9 +193,13 @@ class EmbeddedEngine:
     async def _refresh(self, claim: Claim) -> None:
         try:
             result = await refresh(claim, self._ports)
-        except MujazError as error:
+        except DatabaseError as error:
             log.error("%s could not be stored: %s", claim.source.id, error)
-            result = await self._gave_up(claim, str(error))
+            if error.passing:  # the source did nothing wrong: no back-off, it is asked again as soon as its least interval allows
+                self._owed.append(claim.source.id)
+                result = Refreshed(claim.source, "failed", claim.state, failure=self._broken(str(error)))
+            else:
+                result = await self._gave_up(claim, str(error))
         except Exception as error:
             log.exception("an error that should not be while refreshing %s", claim.source.id)
             result = await self._gave_up(claim, f"an error that should not be: {type(error).__name__}: {error}")
@@ -183,13 +207,16 @@ class EmbeddedEngine:
 
     async def _gave_up(self, claim: Claim, detail: str) -> Refreshed:
         """Count a refresh that broke as a failure, so that it is shown and backs off; the old validators stay, so nothing is missed."""
-        failure = Failed(FailureKind.INTERNAL, detail, at=self._ports.clock())
+        failure = self._broken(detail)
         state = after_failure(claim.source, claim.state, failure, self._ports.clock(), self._ports.settings.fetch, self._ports.rng)
         try:
             await self._writer.record(claim.source, state)
         except MujazError as error:
             log.error("the failure of %s could not be stored either: %s", claim.source.id, error)
         return Refreshed(claim.source, "failed", state, failure=failure)
+
+    def _broken(self, detail: str) -> Failed:
+        return Failed(FailureKind.INTERNAL, detail, at=self._ports.clock())
 
     async def once(self, ids: Sequence[str], *, force: bool = False) -> list[str]:
         """Refresh these sources, each at most once, and wait for them; gives those that were not due."""
@@ -210,6 +237,8 @@ class EmbeddedEngine:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         if self._running:
             await asyncio.wait(self._running)
+        with suppress(MujazError):  # this process ends: what it can't give back is taken over by the next
+            await self._pay()
         return list(left)
 
     async def drain(self, seconds: float) -> None:
@@ -228,6 +257,7 @@ class EmbeddedEngine:
             if late:
                 await asyncio.wait(late, timeout=1)
         try:
+            await self._pay()
             if late:
                 await self._writer.call(self._store.release, [task.get_name() for task in late])
             if unasked:

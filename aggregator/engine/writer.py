@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from aggregator.errors import DatabaseError
 from aggregator.model import Source, SourceState
 from aggregator.store.refresh import Committed, Judged, Refresh
 
@@ -66,13 +67,25 @@ class ThreadWriter:
                 await self._settle(records, partial(self._store.record_many, [(source, state) for source, state, _ in records]))
             commits, self._commits = self._commits[:MOST_REFRESHES], self._commits[MOST_REFRESHES:]
             if commits:
-                await self._settle(commits, partial(self._judged, [refresh for refresh, _ in commits]))
+                await self._commit(commits)
 
-    async def _settle(self, jobs: Sequence[tuple[object, ...]], work: Callable[[], Sequence[object] | None]) -> None:
+    async def _commit(self, commits: Sequence[tuple[Refresh, asyncio.Future[Committed]]]) -> None:
+        """Commit several together; where the database refuses one of them, each by itself, so that only that one fails."""
+        await self._settle(commits, partial(self._judged, [refresh for refresh, _ in commits]), apart=len(commits) > 1)
+        for each in commits:
+            if not each[-1].done():
+                await self._settle([each], partial(self._judged, [each[0]]))
+
+    async def _settle(
+        self, jobs: Sequence[tuple[object, ...]], work: Callable[[], Sequence[object] | None], *, apart: bool = False
+    ) -> None:
+        """Run the work and give each job its result or the error; ``apart`` leaves them open where trying each alone may help."""
         futures: list[asyncio.Future[object]] = [job[-1] for job in jobs]  # type: ignore[misc]
         try:
             results = await self.call(work)
         except Exception as error:
+            if apart and not (isinstance(error, DatabaseError) and error.passing):
+                return
             for future in futures:
                 if not future.done():
                     future.set_exception(error)

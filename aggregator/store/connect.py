@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from aggregator.errors import DatabaseError
@@ -39,9 +40,11 @@ def sqlite_module() -> ModuleType:
         return sqlite3
 
 
+FULL = "The disk is full: free some space, nothing stored so far is lost."
+LITTLE = 256 * 1024  # bytes free below which an «I/O error» is a full disk: SQLite can't make the log's shared index (32 kB) there
 # what a driver's message holds -> what to tell a person
 SENTENCES = (
-    (("disk is full",), "The disk is full: free some space, nothing stored so far is lost."),
+    (("disk is full",), FULL),
     (
         ("no space left", "could not extend file"),
         "The database server's disk is full: free some space there, nothing stored so far is lost.",
@@ -76,10 +79,24 @@ def sentence(error: BaseException, url: str) -> str:
     """Say a driver's error in one sentence that says what to do."""
     raw = (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
     low = raw.lower()
+    if "disk i/o error" in low and _little_room(url):
+        return FULL
     for signs, said in SENTENCES:
         if any(sign in low for sign in signs):
             return said.format(url=url, raw=raw.rstrip("."))
     return f"The database can't be used: {raw.rstrip('.')}."
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Tell a database that can't be written just now from one that refuses what is written."""
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+
+
+def _little_room(url: str) -> bool:
+    try:
+        return shutil.disk_usage(Path(make_url(url).database or ".").parent).free < LITTLE
+    except (OSError, ArgumentError):
+        return False
 
 
 class Database:
@@ -109,14 +126,15 @@ class Database:
             with self.engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            raise DatabaseError(sentence(error, self.url)) from error
+            raise DatabaseError(sentence(error, self.url), passing=_passing(error)) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give the one writing transaction; it is committed at the end, or rolled back as a whole. Not to be nested."""
         if not self._mutex.acquire(timeout=self.busy_timeout):
             raise DatabaseError(
-                f"Another part of this program has been writing for {self.busy_timeout:.0f} s: try again, or raise database.busy_timeout."
+                f"Another part of this program has been writing for {self.busy_timeout:.0f} s: try again, or raise database.busy_timeout.",
+                passing=True,
             )
         try:
             with self._process_lock(), self._writer.connect() as connection, connection.begin():
@@ -125,7 +143,7 @@ class Database:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY})")
                 yield connection
         except DBAPIError as error:
-            raise DatabaseError(sentence(error, self.url)) from error
+            raise DatabaseError(sentence(error, self.url), passing=_passing(error)) from error
         finally:
             self._mutex.release()
 
@@ -179,7 +197,8 @@ def file_lock(path: Path, wait: float) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() >= until:
                     raise DatabaseError(
-                        f"Another mujaz has been writing for {wait:.0f} s ({path}): wait for it to end, or raise database.busy_timeout."
+                        f"Another mujaz has been writing for {wait:.0f} s ({path}): wait for it to end, or raise database.busy_timeout.",
+                        passing=True,
                     ) from None
                 time.sleep(pause)
                 pause = min(pause * 2, 0.05)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from aggregator.demo.server import Newsroom
 from aggregator.model import Outlet
 
 COMMAND = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())"]
+ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 
@@ -56,14 +59,32 @@ class Command:
             "MUJAZ_CATALOGUE__FOLDER": str(self.catalogue),
         }
 
-    def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
-        command = [*COMMAND, "--data", str(self.folder), *arguments]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**self.environment, **extra}, cwd=self.folder
-        )
+    def start(
+        self, *arguments: str, fault: Sequence[str] = (), before: Sequence[str] = (), out: str = "", err: str = "", **extra: str
+    ) -> subprocess.Popen[str]:
+        """Start the command.
 
-    def run(self, *arguments: str, timeout: float = 60, **extra: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, **extra)
+        ``fault`` is one of `tests.integration.hooked`'s with its values, ``before`` a program that runs it, ``out`` and ``err`` are
+        files for its streams instead of pipes.
+        """
+        program = [sys.executable, "-m", "tests.integration.hooked", *fault, "--"] if fault else COMMAND
+        if fault:
+            extra["PYTHONPATH"] = str(ROOT)
+        with ExitStack() as files:
+            streams = [files.enter_context(open(name, "w")) if name else subprocess.PIPE for name in (out, err)]
+            return subprocess.Popen(
+                [*before, *program, "--data", str(self.folder), *arguments],
+                stdout=streams[0],
+                stderr=streams[1],
+                text=True,
+                env={**self.environment, **extra},
+                cwd=self.folder,
+            )
+
+    def run(
+        self, *arguments: str, timeout: float = 60, fault: Sequence[str] = (), before: Sequence[str] = (), **extra: str
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, fault=fault, before=before, **extra)
         out, err = process.communicate(timeout=timeout)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
