@@ -15,11 +15,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.engine.base import Report
 from aggregator.engine.embedded import EmbeddedEngine, describe
+from aggregator.engine.patient import patiently
 from aggregator.engine.writer import ThreadWriter
 from aggregator.errors import MujazError
 from aggregator.fetch.client import Client
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store.hostgate import HostGate
 
 log = logging.getLogger("mujaz")
+T = TypeVar("T")
 DRAIN_SECONDS = 6.0  # for refreshes; giving back, the page, the workers and the last commit have the rest of the ten
 OUT_SECONDS = 9.5  # whatever still hangs then is left: nothing half-written can be seen, since a transaction is whole or not there
 WATCH_SECONDS = 5.0
@@ -64,11 +67,26 @@ class Running:
 
 @asynccontextmanager
 async def assembled(
-    store: Store, settings: Settings, report: Report, *, clock: Callable[[], datetime] = utc_now, rng: Random | None = None
+    store: Store,
+    settings: Settings,
+    report: Report,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    rng: Random | None = None,
+    stop: Stop | None = None,
 ) -> AsyncIterator[Running]:
-    """Put the parts together around an opened store; all of them are closed at the end."""
+    """Put the parts together around an opened store; all of them are closed at the end.
+
+    With ``stop`` a database that is away is waited for, until that is set.
+    """
     writer = ThreadWriter(store, settings.dedup)
-    holds = await writer.call(store.host_holds, clock())
+
+    async def ask(function: Callable[..., T], *arguments: object) -> T:
+        return await (
+            writer.call(function, *arguments) if stop is None else patiently(partial(writer.call, function, *arguments), stop.event)
+        )
+
+    holds = await ask(store.host_holds, clock())
 
     async def hold(host: str, until: datetime) -> None:
         holds[host] = until
@@ -85,7 +103,7 @@ async def assembled(
         stack.callback(workers.close)
         gate, places = None, None
         if not store.database.is_sqlite:
-            gate, places = await writer.call(_shared_gate, store, settings, holds)
+            gate, places = await ask(_shared_gate, store, settings, holds)
             stack.push_async_callback(gate.close)
         client = await stack.enter_async_context(Client(settings.fetch, clock=clock, hold=hold, held=holds.get, gate=gate))
         robots = Robots(client, timedelta(seconds=settings.fetch.robots_ttl))
@@ -166,14 +184,21 @@ async def run(
             from aggregator.engine.distributed import DatabaseClock
 
             clock = server_clock = DatabaseClock()
-        running = await stack.enter_async_context(assembled(store, settings, Reporter(), clock=clock))
-        engine: Engine = running.engine
-        if server_clock is not None:
-            engine = await running.writer.call(_worker, store, running, server_clock, share or Share())
-            if health is not None:
-                from aggregator.engine.health import answering
+        try:
+            waiting = stop if server_clock is not None else None
+            running = await stack.enter_async_context(assembled(store, settings, Reporter(), clock=clock, stop=waiting))
+            engine: Engine = running.engine
+            if server_clock is not None:
+                worker = partial(running.writer.call, _worker, store, running, server_clock, share or Share())
+                engine = await patiently(worker, stop.event)
+        except MujazError:
+            if stop.event.is_set():
+                return  # it was told to end while it waited for its database
+            raise
+        if health is not None:
+            from aggregator.engine.health import answering
 
-                await stack.enter_async_context(answering(health, lambda: engine.ready))
+            await stack.enter_async_context(answering(health, lambda: engine.ready))
         page = None
         if listener is not None:
             page = serve(store, settings, running.client, listener, clock)

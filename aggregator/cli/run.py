@@ -28,7 +28,7 @@ def run(ctx: click.Context, no_web: bool, host: str | None, port: int | None) ->
       MUJAZ_WEB__PORT=9000 mujaz --data /var/lib/mujaz run
     """
     context: Context = ctx.obj
-    from aggregator.cli.setup import followed, logging_on
+    from aggregator.cli.setup import followed, logging_on, opened_patiently
     from aggregator.daemon import run as run_daemon
     from aggregator.store import cluster, daemon_lock
 
@@ -38,7 +38,7 @@ def run(ctx: click.Context, no_web: bool, host: str | None, port: int | None) ->
         cluster.require(context.database_url)
     logging_on(context)
     listener = None
-    with daemon_lock(context.folder) if alone else nullcontext(), context.open_store() as store:
+    with daemon_lock(context.folder) if alone else nullcontext(), opened_patiently(context) as store:
         followed(context, store)
         if not no_web:
             from aggregator.web.serve import address, bind

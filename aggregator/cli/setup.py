@@ -37,6 +37,25 @@ def catalogue(context: Context) -> tuple[Source, ...]:
     return tuple(source for source in sources if not wanted or (source.outlet.country or "XX") in wanted)
 
 
+def opened_patiently(context: Context) -> Store:
+    """Open the store; a database server that does not answer (yet) is waited for, so that no order of starting is needed."""
+    import time
+
+    from aggregator.errors import DatabaseError
+
+    pause = 0.5
+    while True:
+        try:
+            return context.open_store()
+        except DatabaseError as error:
+            if not error.passing or context.database_url.startswith("sqlite"):
+                raise
+            if pause == 0.5:
+                context.say(f"mujaz: waiting for the database. {error}")
+        time.sleep(pause)
+        pause = min(pause * 2, 10.0)
+
+
 def followed(context: Context, store: Store) -> None:
     """Bring the store's sources in line with the catalogue, and say what opening the database did."""
     if store.opened and store.opened != "made the database":

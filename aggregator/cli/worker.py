@@ -27,7 +27,7 @@ def worker(ctx: click.Context, queues: str | None, concurrency: int | None, heal
       mujaz worker --queues article,upkeep --health-port 8091
     """
     context: Context = ctx.obj
-    from aggregator.cli.setup import logging_on
+    from aggregator.cli.setup import logging_on, opened_patiently
     from aggregator.daemon import Share
     from aggregator.daemon import run as run_daemon
     from aggregator.store import cluster
@@ -37,7 +37,7 @@ def worker(ctx: click.Context, queues: str | None, concurrency: int | None, heal
     share = Share(chosen(queues), concurrency or 0)
     logging_on(context)
     listener = None
-    with context.open_store() as store:
+    with opened_patiently(context) as store:
         if health_port is not None:
             from aggregator.web.serve import address, bind
 

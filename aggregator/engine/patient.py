@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import DatabaseError
@@ -42,15 +43,20 @@ class PatientWriter:
         await patiently(lambda: self._writer.record(source, state))
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do something with the database, again and again while it is away; ends with the task that it runs in."""
+async def patiently(work: Callable[[], Awaitable[T]], until: asyncio.Event | None = None) -> T:
+    """Do something with the database, again and again while it is away; once ``until`` is set, its last error is raised."""
     pause = FIRST_PAUSE
     while True:
         try:
             return await work()
         except DatabaseError as error:
-            if not error.passing:
+            if not error.passing or (until is not None and until.is_set()):
                 raise
             log.debug("waiting for the database: %s", error)
-        await asyncio.sleep(pause * random.uniform(0.7, 1.3))
+        wait = pause * random.uniform(0.7, 1.3)
+        if until is None:
+            await asyncio.sleep(wait)
+        else:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(until.wait(), wait)
         pause = min(pause * 2, LONGEST_PAUSE)
