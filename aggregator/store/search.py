@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.types import UserDefinedType
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.tokens import search_terms
@@ -18,9 +19,8 @@ from aggregator.store import bulk
 from aggregator.store import schema as t
 from aggregator.store.query import Query
 
-NEWEST = 5_000  # ranked by relevance are the newest hits only: bm25 over 100,000 rows of a common word took 3 s
 BODY_CHARACTERS = 8_000
-TITLE_WEIGHT = 6.0
+MOST_NEAR = 200  # of words equally near the most frequent is meant
 _GAP = 20  # places between headline and text in a tsvector, so that no phrase spans them
 _MOST_PLACES = 250  # PostgreSQL keeps 256 a word
 _PARTS = re.compile(r"[^\W_]+")
@@ -52,11 +52,11 @@ def vector(title: Sequence[str], body: Sequence[str]) -> str:
     >>> vector(["وزير", "2-1"], ["وزير"])
     "'وزير':1A,24 '2':2A '1':3A"
     """
-    head = [part for term in title for part in _PARTS.findall(term)]
+    head = parts(title)
     places: dict[str, list[str]] = defaultdict(list)
     for place, part in enumerate(head, 1):
         places[part].append(f"{place}A")
-    for place, part in enumerate((part for term in body for part in _PARTS.findall(term)), len(head) + _GAP + 1):
+    for place, part in enumerate(parts(body), len(head) + _GAP + 1):
         places[part].append(str(min(place, 16_383)))
     return " ".join(f"'{part}':{','.join(found[:_MOST_PLACES])}" for part, found in places.items())
 
@@ -67,12 +67,37 @@ def drop(c: Connection, ids: Sequence[int]) -> None:
     bulk.statement(f"DELETE FROM search WHERE {column} = ?").run(c, [(each,) for each in ids])  # noqa: S608  (a fixed name)
 
 
+class TsQuery(UserDefinedType[str]):
+    """PostgreSQL's type of a query, to cast text to."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Give the type's name."""
+        return "TSQUERY"
+
+
+def parts(terms: Sequence[str]) -> list[str]:
+    """Give the words that both indexes hold of terms: «2-1» is two."""
+    return [part for term in terms for part in _PARTS.findall(term)]
+
+
+def in_headline(terms: Sequence[str]) -> str:
+    """Write for PostgreSQL that these words stand in the headline, one after the other.
+
+    >>> in_headline(["وزير", "2-1"])
+    "'وزير':A <-> '2':A <-> '1':A"
+    """
+    return " <-> ".join(f"'{part}':A" for part in parts(terms))
+
+
 def expression(query: Query, dialect: str) -> str:
     """Write a query in FTS5's or PostgreSQL's syntax; its words hold letters and digits only, and are quoted."""
 
     def phrase(terms: tuple[str, ...]) -> str:
-        parts = [part for term in terms for part in _PARTS.findall(term)]
-        return '"' + " ".join(parts) + '"' if dialect == "sqlite" else "(" + " <-> ".join(f"'{part}'" for part in parts) + ")"
+        if dialect == "sqlite":
+            return '"' + " ".join(parts(terms)) + '"'
+        return "(" + " <-> ".join(f"'{part}'" for part in parts(terms)) + ")"
 
     if dialect == "sqlite":
         return " AND ".join(map(phrase, query.must)) + "".join(f" NOT {phrase(each)}" for each in query.without)
@@ -98,22 +123,6 @@ def among(query: Query, dialect: str, item: Any) -> Any:
         sql = "EXISTS (SELECT 1 FROM search WHERE search.item = item.id AND vector @@ CAST(:asked AS tsquery))"
     assert item.key == "id", "the statement names the column"
     return text(sql).bindparams(asked=asked)
-
-
-def ranked(c: Connection, query: Query, newest: int | None = None) -> list[tuple[int, float]]:
-    """Give the newest hits (none newer than ``newest``) with their relevance, higher is better."""
-    asked = {"asked": expression(query, c.dialect.name), "limit": NEWEST, "newest": newest if newest is not None else 2**62}
-    if c.dialect.name == "sqlite":
-        sql = (
-            f"SELECT rowid, -bm25(search, {TITLE_WEIGHT}, 1.0) FROM search WHERE search MATCH :asked AND rowid <= :newest "  # noqa: S608
-            "ORDER BY rowid DESC LIMIT :limit"
-        )
-    else:
-        sql = (
-            f"SELECT item, ts_rank('{{{1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, 1}}', vector, CAST(:asked AS tsquery)) FROM "  # noqa: S608
-            "(SELECT item, vector FROM search WHERE vector @@ CAST(:asked AS tsquery) AND item <= :newest ORDER BY item DESC LIMIT :limit) AS newest"
-        )
-    return [(row[0], float(row[1])) for row in c.execute(text(sql), asked)]
 
 
 def learn(c: Connection, titles: Sequence[str]) -> None:
@@ -143,6 +152,7 @@ def suggest(c: Connection, query: Query) -> str | None:
 
 
 def _nearest(c: Connection, word: str) -> str | None:
+    from rapidfuzz import process
     from rapidfuzz.distance import DamerauLevenshtein
 
     folded = fold(word)
@@ -152,13 +162,12 @@ def _nearest(c: Connection, word: str) -> str | None:
     far = 1 if len(folded) < 6 else 2
     v = t.vocabulary.c
     lengths = [len(folded) + more for more in range(-far, far + 1)]
-    rows = c.execute(select(v.word, v.count, v.shown).where(func.length(v.word).in_(lengths)).order_by(v.count.desc()).limit(50_000))
-    near = (
-        (distance, -count, shown)
-        for other, count, shown in rows
-        if (distance := DamerauLevenshtein.distance(folded, other, score_cutoff=far)) <= far
-    )
-    best = min(near, default=None)
+    # one string of all words: twenty thousand rows through the driver took longer than comparing them
+    alike = c.execute(select(func.aggregate_strings(v.word, " ")).where(func.length(v.word).in_(lengths))).scalar() or ""
+    close = process.extract(folded, alike.split(" "), scorer=DamerauLevenshtein.distance, score_cutoff=far, limit=MOST_NEAR)
+    distances = {word: distance for word, distance, _ in close}
+    known = c.execute(select(v.word, v.count, v.shown).where(v.word.in_(distances)))
+    best = min(((distances[word], -count, shown) for word, count, shown in known), default=None)
     return best[2] if best else None
 
 

@@ -9,19 +9,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select, true, tuple_
 
 from aggregator.arabic.fold import fold
 from aggregator.errors import UsageError
 from aggregator.model import Item, Outlet, Page, Related, Revision, Sort, Story, StoryFilter
+from aggregator.store import partitions, relevance, search, sources
 from aggregator.store import schema as t
-from aggregator.store import search, sources
 from aggregator.store.query import Query
 from aggregator.store.schema import from_ms, to_ms
 
 CHUNK = 200
 FEW = 2_000  # answers that are listed and sorted; more are looked for in the order of the list
-FORTNIGHT = 14 * 86_400_000
 
 
 def encode(value: float, identity: int) -> str:
@@ -131,27 +130,9 @@ def _holds(c: Connection, narrowed: Sequence[Any], query: Query) -> Any:
 
 
 def _relevant(c: Connection, wish: StoryFilter, query: Query, limit: int, cursor: str | None) -> Page[Story]:
-    """Order the newest hits by relevance and freshness: a fortnight weighs as much as the best relevance.
-
-    The cursor keeps the newest item of the first page, so that what comes meanwhile does not shift the pages after it.
-    """
-    newest, start = map(int, decode(cursor)) if cursor else (None, 0)
-    scores = dict(search.ranked(c, query, newest))
-    if not scores:
-        return Page(())
-    narrowed = conditions(c, wish, query)
-    best: dict[int, float] = {}
-    top = max(scores.values()) or 1.0
-    ids = list(scores)
-    for at in range(0, len(ids), CHUNK * 4):
-        part = ids[at : at + CHUNK * 4]
-        for row in c.execute(select(t.item.c.id, t.item.c.story, t.item.c.shown_at).where(t.item.c.id.in_(part), *narrowed)):
-            value = scores[row.id] / top + row.shown_at / FORTNIGHT
-            best[row.story] = max(best.get(row.story, value), value)
-    order = sorted(best, key=lambda story: (-best[story], -story))
-    chosen = order[start : start + limit]
-    more = encode(newest or max(scores), start + limit) if len(order) > start + limit else None
-    return Page(tuple(by_ids(c, chosen)), more)
+    place = decode(cursor) if cursor else None
+    chosen, after = relevance.page(c, query, conditions(c, wish, query), limit, place and (int(place[0]), place[1]))
+    return Page(tuple(by_ids(c, chosen)), encode(*after) if after else None)
 
 
 def iterate(c: Connection, wish: StoryFilter) -> Iterator[Story]:
@@ -214,15 +195,17 @@ def _links(c: Connection, ids: Sequence[int]) -> dict[int, list[Related]]:
     return found
 
 
-def _select_items() -> Select[Any]:
+def _select_items(dialect: str) -> Select[Any]:
     image = case((t.image_state.c.state.in_(["hidden", "blocked"]), ""), else_=t.item.c.image).label("shown_image")
-    columns = select(t.item, image, t.body.c.text.label("body"), t.body.c.html.label("body_html"))
-    return columns.outerjoin(t.body, t.ITS_BODY).outerjoin(t.image_state, t.image_state.c.image == t.item.c.image)
+    body = partitions.body_of_item(dialect)
+    columns = select(t.item, image, body.c.text.label("body"), body.c.html.label("body_html"))
+    joined = t.item.outerjoin(body, t.ITS_BODY if body is t.body else true())
+    return columns.select_from(joined.outerjoin(t.image_state, t.image_state.c.image == t.item.c.image))
 
 
 def _items(c: Connection, *where: Any) -> Iterator[Item]:
     outlets = sources.all_outlets(c)
-    for row in c.execute(_select_items().where(*where)):
+    for row in c.execute(_select_items(c.dialect.name).where(*where)):
         yield _item(row, outlets)
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from aggregator.web.cache import Ready, make_ready
+from aggregator.web.cache import Ready
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from aggregator.web.context import Site
     from aggregator.web.request import Reader
+
+
+THANKS = ("report_thanks", "report_hidden", "report_merge_thanks")
 
 
 @cache
@@ -34,7 +39,9 @@ def page(template: str, who: Reader, site: Site, request: Request, names: dict[s
     from aggregator.web.texts import LANGUAGES, texts
 
     base = site.settings.web.base_url.rstrip("/") or str(request.base_url).rstrip("/")
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    # the way back from a form: without what was said once, and without a language that would overrule the one chosen
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name not in ("thanks", "ui")]
+    here = request.url.path + ("?" + urlencode(asked, errors="replace") if asked else "")
     common = {
         "t": who.texts,
         "theme": who.theme,
@@ -47,9 +54,16 @@ def page(template: str, who: Reader, site: Site, request: Request, names: dict[s
         "ticker": [],
         "feed": "/feed.atom",
         "query": "",
+        "thanks": thanks_of(request),
     }
     html = environment().get_template(template).render({**common, **names})
-    return make_ready(html.encode(), "text/html; charset=utf-8")
+    return Ready(html.encode("utf-8", "replace"), "text/html; charset=utf-8")
+
+
+def thanks_of(request: Request) -> str:
+    """Give which thank-you a report without JavaScript came back for."""
+    word = request.query_params.get("thanks", "")
+    return word if word in THANKS else ""
 
 
 def http_date(moment: datetime) -> str:
@@ -73,18 +87,40 @@ def unchanged(request: Request, ready: Ready) -> bool:
         return False
 
 
+def coding_of(accepted: str) -> str:
+    """Choose the content coding from Accept-Encoding: brotli, else gzip, else none; ``;q=0`` refuses one.
+
+    >>> [coding_of(each) for each in ("gzip, deflate, br", "gzip;q=0.5", "br;q=0, gzip", "identity", "x-br")]
+    ['br', 'gzip', 'gzip', '', '']
+    """
+    wanted = set()
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            wanted.add(name.strip())
+    return next((coding for coding in ("br", "gzip") if coding in wanted), "")
+
+
+def kept_response(request: Request, site: Site, key: tuple[object, ...], make: Callable[[], Ready], *, max_age: int = 0) -> Response:
+    """Answer from the cache, made now if it is not there; `Quick` may answer the same request by the same key."""
+    request.scope["mujaz.kept"] = (key, max_age)
+    return ready_response(request, site.cache.get_or_make(key, make), max_age=max_age)
+
+
 def ready_response(request: Request, ready: Ready, *, max_age: int = 60) -> Response:
     """Answer with ready bytes: 304 where nothing changed, brotli or gzip where the asker takes it."""
-    accepted = request.headers.get("accept-encoding", "").lower()
-    coding = "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
+    coding = coding_of(request.headers.get("accept-encoding", ""))
     tag = ready.etag if not coding else f'{ready.etag[:-1]}-{"br" if coding == "br" else "gz"}"'
-    scope = "private" if ready.media_type.startswith("text/html") else "public"
-    headers = {"etag": tag, "cache-control": f"{scope}, max-age={max_age}", "vary": "Accept-Encoding, Cookie, HX-Request"}
+    page = ready.media_type.startswith("text/html")
+    headers = {
+        "etag": tag,
+        "cache-control": f"{'private' if page else 'public'}, max-age={max_age}",
+        "vary": "Accept-Encoding, Cookie, HX-Request" if page else "Accept-Encoding",
+    }
     if ready.last_modified:
         headers["last-modified"] = ready.last_modified
     if unchanged(request, ready):
         return Response(status_code=304, headers=headers)
-    body = {"br": ready.brotli, "gzip": ready.gzipped, "": ready.body}[coding]
     if coding:
         headers["content-encoding"] = coding
-    return Response(body, media_type=ready.media_type, headers=headers)
+    return Response(ready.coded(coding), media_type=ready.media_type, headers=headers)

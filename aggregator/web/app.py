@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from aggregator import __version__
-from aggregator.errors import DatabaseError
+from aggregator.errors import DatabaseError, UsageError
 from aggregator.settings import Settings
 from aggregator.web import api, feeds, health, pages, pictures, reports
 from aggregator.web.cache import Cache
 from aggregator.web.context import Site
 from aggregator.web.limits import Limits
+from aggregator.web.quick import Quick
 from aggregator.web.safety import Safety
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def create(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(DatabaseError, _no_database)
-    app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Safety, web=settings.web, limits=limits)
+    app.add_exception_handler(UsageError, _misused)
+    app.add_middleware(Quick, cache=site.cache)
+    app.add_middleware(Safety, web=settings.web, limits=limits, say=_refusal)
     return app
 
 
@@ -96,6 +98,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["loc"][0] == "path" and not request.url.path.startswith("/api/"):
+        return _answer(request, 404, "There is no such page.")
     return _answer(request, 422, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
 
@@ -104,6 +108,12 @@ async def _no_database(request: Request, error: Exception) -> Response:
     return _answer(request, 503, "The database is not available.", {"retry-after": "10"})
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("an error that should not be on %s", request.url.path, exc_info=error)
-    return _answer(request, 500, "An unexpected error.")
+async def _misused(request: Request, error: Exception) -> Response:
+    return _answer(request, 400, str(error))
+
+
+def _refusal(scope: Any, status: int, detail: str, headers: dict[str, str]) -> Response:
+    """Say what is refused before any route: to a stranger's host name in plain text, since a page would name it."""
+    if status == 421 and not scope["path"].startswith("/api/"):
+        return PlainTextResponse(detail + "\n", status, headers)
+    return _answer(Request(scope), status, detail, headers)

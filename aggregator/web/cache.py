@@ -9,32 +9,41 @@ import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar, cast
 
+T = TypeVar("T")
 MOST_ENTRIES = 256
 SECONDS = 30.0
 CHECK_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
 class Ready:
-    """An answer as it is sent: plain and compressed, with its strong validator."""
+    """An answer as it is sent, with its strong validator; compressed when first asked for so, then for all who ask."""
 
-    body: bytes
-    gzipped: bytes
-    brotli: bytes
-    etag: str
-    media_type: str
-    last_modified: str = ""
+    __slots__ = ("_coded", "body", "etag", "last_modified", "media_type")
+
+    def __init__(self, body: bytes, media_type: str, last_modified: str = "") -> None:
+        self.body = body
+        self.media_type = media_type
+        self.last_modified = last_modified
+        self.etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        self._coded: dict[str, bytes] = {"": body}
+
+    def coded(self, coding: str) -> bytes:
+        """Give the bytes in a content coding: ``br``, ``gzip`` or none."""
+        found = self._coded.get(coding)
+        if found is None:
+            found = self._coded[coding] = _compress(self.body, coding)
+        return found
 
 
-def make_ready(body: bytes, media_type: str, last_modified: str = "") -> Ready:
-    """Compress a body once for all who ask for it."""
+def _compress(body: bytes, coding: str) -> bytes:
+    if coding == "gzip":
+        return gzip.compress(body, 6, mtime=0)
     import brotli
 
-    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-    return Ready(body, gzip.compress(body, 6, mtime=0), brotli.compress(body, quality=5), f'"{digest}"', media_type, last_modified)
+    return bytes(brotli.compress(body, quality=5))
 
 
 class Cache:
@@ -45,6 +54,7 @@ class Cache:
         self._now = monotonic
         self._entries: OrderedDict[tuple[object, ...], tuple[int, float, Ready]] = OrderedDict()
         self._turns: dict[tuple[object, ...], Lock] = {}
+        self._facts: dict[str, tuple[float, object]] = {}
         self._lock = Lock()
         self._seen = (0, float("-inf"))
 
@@ -57,6 +67,15 @@ class Cache:
         if self._now() - made > SECONDS or generation != self.current():
             return None
         return ready
+
+    def peek(self, key: tuple[object, ...]) -> Ready | None:
+        """Give the ready answer without asking the database; None also where it has not been asked for a second."""
+        entry = self._entries.get(key)
+        generation, asked = self._seen
+        now = self._now()
+        if entry is None or now - asked >= CHECK_SECONDS or now - entry[1] > SECONDS or entry[0] != generation:
+            return None
+        return entry[2]
 
     def get_or_make(self, key: tuple[object, ...], make: Callable[[], Ready]) -> Ready:
         """Give the ready answer for ``key``, made by one asker while the others get the last one, or wait for it."""
@@ -87,6 +106,13 @@ class Cache:
                 self._entries.popitem(last=False)
         return ready
 
+    def fact(self, name: str, ask: Callable[[], T]) -> T:
+        """Give what the database says, asked for at most every half minute: lists that filters offer need not be newer."""
+        found = self._facts.get(name)
+        if found is None or self._now() - found[0] > SECONDS:
+            found = self._facts[name] = (self._now(), ask())
+        return cast("T", found[1])
+
     def current(self) -> int:
         """Give the database's generation, asked for once a second at most."""
         generation, asked = self._seen
@@ -100,4 +126,5 @@ class Cache:
         """Throw everything away at once: something was hidden or removed."""
         with self._lock:
             self._entries.clear()
+            self._facts.clear()
             self._seen = (0, float("-inf"))

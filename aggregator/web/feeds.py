@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 from fastapi import APIRouter, Request
@@ -10,8 +11,8 @@ from starlette.exceptions import HTTPException
 
 from aggregator import export
 from aggregator.model import Sort, StoryFilter
-from aggregator.web.answer import http_date, ready_response
-from aggregator.web.cache import Ready, make_ready
+from aggregator.web.answer import http_date, kept_response
+from aggregator.web.cache import Ready
 from aggregator.web.pages import site_of
 from aggregator.web.request import address_of, wanted
 
@@ -53,9 +54,9 @@ def _feed(request: Request, form: str, wish: StoryFilter) -> Response:
         raise HTTPException(404)
     site = site_of(request)
     base = site.settings.web.base_url.rstrip("/") or str(request.base_url).rstrip("/")
-    wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.TIME)
+    wish = replace(wish, sort=Sort.TIME)
     key = ("feed", form, base, wish)
-    return ready_response(request, site.cache.get_or_make(key, lambda: _write(request, form, wish, base)), max_age=300)
+    return kept_response(request, site, key, lambda: _write(request, form, wish, base), max_age=300)
 
 
 def _write(request: Request, form: str, wish: StoryFilter, base: str) -> Ready:
@@ -75,12 +76,15 @@ def _write(request: Request, form: str, wish: StoryFilter, base: str) -> Ready:
         now=latest or site.clock(),
         rights=True,
     )
-    return make_ready(out.getvalue(), MEDIA[form], http_date(latest) if latest else "")
+    return Ready(out.getvalue(), MEDIA[form], http_date(latest) if latest else "")
 
 
 @router.get("/sources.opml")
 def sources(request: Request) -> Response:
     """Serve the list of sources as OPML."""
     site = site_of(request)
-    text = export.opml(claim.source for claim in site.store.sources())
-    return ready_response(request, make_ready(text, "text/x-opml; charset=utf-8"), max_age=3600)
+
+    def made() -> Ready:
+        return Ready(export.opml(claim.source for claim in site.store.sources()), "text/x-opml; charset=utf-8")
+
+    return kept_response(request, site, ("opml",), made, max_age=3600)

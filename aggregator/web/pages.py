@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from aggregator.model import Sort, StoryFilter
-from aggregator.web.answer import page, ready_response
+from aggregator.web.answer import kept_response, page, ready_response, thanks_of
 from aggregator.web.cache import Ready
 from aggregator.web.context import Site
 from aggregator.web.request import THEMES, Reader, address_of, reader, wanted
@@ -19,6 +20,7 @@ from aggregator.web.view import View
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 CARDS = 30
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 TICKER = 40
 
 
@@ -42,7 +44,7 @@ def front(request: Request) -> Response:
 @router.get("/search")
 def search(request: Request) -> Response:
     """Show the stories that a search finds; a search without words shows the box."""
-    return _listing(request, "/search", wanted(request))
+    return _listing(request, "/search", wanted(request, order=Sort.RELEVANCE))
 
 
 @router.get("/outlet/{outlet_id}")
@@ -57,16 +59,15 @@ def _listing(request: Request, path: str, wish: StoryFilter) -> Response:
     site, who = site_of(request), look(request)
     cursor = request.query_params.get("cursor", "")[:200]
     part = request.headers.get("hx-request") == "true" and bool(cursor)
-    key = ("listing", path, wish, cursor, part, who.texts.language, who.theme, "thanks" in request.query_params)
-    return ready_response(request, site.cache.get_or_make(key, lambda: _made(request, path, wish, cursor, part)), max_age=0)
+    base = request.headers.get("host", "")
+    key = ("listing", request.url.path, wish, cursor, part, base, who.texts.language, who.theme, thanks_of(request))
+    return kept_response(request, site, key, lambda: _made(request, path, wish, cursor, part))
 
 
 def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: bool) -> Ready:
     """Make a listing: the page, or for htmx only its next cards."""
     site, who = site_of(request), look(request)
     view = View(site, who.texts)
-    if wish.query and wish.sort is Sort.TIME and "sort" not in request.query_params:
-        wish = StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query, Sort.RELEVANCE)
     empty_search = path == "/search" and not wish.query
     found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
     names = {
@@ -76,9 +77,7 @@ def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: boo
         "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
         "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
         "choices": view.choices(wish),
-        "feed": address_of(
-            "/feed.atom", StoryFilter(wish.since, wish.until, wish.outlets, wish.countries, wish.languages, wish.topics, wish.query)
-        ),
+        "feed": address_of("/feed.atom", replace(wish, sort=Sort.TIME)),
     }
     if not part and path == "/" and not cursor:
         latest = site.store.stories(StoryFilter(), limit=TICKER)
@@ -88,19 +87,18 @@ def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: boo
 
 
 @router.get("/story/{story_id}")
-def story(request: Request, story_id: int) -> Response:
+def story(request: Request, story_id: Id) -> Response:
     """Show one story: its lead's text, every other version, what changed, and why they are together."""
     site, who = site_of(request), look(request)
-    key = ("story", story_id, who.texts.language, who.theme, request.query_params.get("thanks", "")[:20])
+    key = ("story", story_id, request.headers.get("host", ""), who.texts.language, who.theme, thanks_of(request))
 
     def made() -> Ready:
         found = site.store.story(story_id)
         if found is None:
             raise HTTPException(404)
-        names = View(site, who.texts).story(found) | {"thanks": request.query_params.get("thanks", "")}
-        return page("story.html", who, site, request, names)
+        return page("story.html", who, site, request, View(site, who.texts).story(found))
 
-    return ready_response(request, site.cache.get_or_make(key, made), max_age=0)
+    return kept_response(request, site, key, made)
 
 
 @router.get("/outlets")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -90,7 +90,7 @@ class Pictures:
 
 
 @router.get("/picture/{item_id}")
-async def picture(request: Request, item_id: int) -> Response:
+async def picture(request: Request, item_id: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Response:
     """Serve an item's picture; a hidden one is gone."""
     site = request.app.state.site
     item = await run_in_threadpool(site.store.item, item_id)

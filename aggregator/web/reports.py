@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from aggregator.web.pages import local, look, site_of
+from aggregator.web.pages import Id, local, look, site_of
 
 router = APIRouter(include_in_schema=False)
 REMEMBERED = 90 * 86_400
@@ -43,7 +43,7 @@ def _thanks(request: Request, back: str, word: str, cookie: str) -> Response:
 
 
 @router.post("/report/image/{item_id}")
-def report_image(request: Request, item_id: int, back: Annotated[str, Form()] = "/") -> Response:
+def report_image(request: Request, item_id: Id, back: Annotated[str, Form()] = "/") -> Response:
     """Count a report against an item's picture; at the threshold it is hidden for all."""
     site = site_of(request)
     item = site.store.item(item_id)
@@ -57,7 +57,7 @@ def report_image(request: Request, item_id: int, back: Annotated[str, Form()] = 
 
 
 @router.post("/report/merge/{story_id}")
-def report_merge(request: Request, story_id: int, back: Annotated[str, Form()] = "/") -> Response:
+def report_merge(request: Request, story_id: Id, back: Annotated[str, Form()] = "/") -> Response:
     """Put a story on the operator's list of merges to look at."""
     site = site_of(request)
     if site.store.story(story_id) is None:

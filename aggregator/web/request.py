@@ -46,8 +46,8 @@ def values(request: Request, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part[:80] for part in parts if part))[:MOST_VALUES]
 
 
-def wanted(request: Request, query: str | None = None) -> StoryFilter:
-    """Read a story filter from ``q outlet country topic lang sort since until``."""
+def wanted(request: Request, query: str | None = None, *, order: Sort = Sort.TIME) -> StoryFilter:
+    """Read a story filter from ``q outlet country topic lang sort since until``; ``order`` where no sort is asked for."""
     sort = request.query_params.get("sort", "")
     text = request.query_params.get("q", "") if query is None else query
     return StoryFilter(
@@ -58,7 +58,7 @@ def wanted(request: Request, query: str | None = None) -> StoryFilter:
         topics=values(request, "topic"),
         languages=values(request, "lang"),
         query=" ".join(text[:LONGEST_QUERY].split()),
-        sort=Sort(sort) if sort in set(Sort) else Sort.TIME,
+        sort=Sort(sort) if sort in set(Sort) else order,
     )
 
 
@@ -78,10 +78,10 @@ def address_of(path: str, wish: StoryFilter, **more: str) -> str:
     pairs = [("q", wish.query)] if wish.query else []
     pairs += [("outlet", v) for v in wish.outlets] + [("country", v) for v in wish.countries]
     pairs += [("topic", v) for v in wish.topics] + [("lang", v) for v in wish.languages]
-    if wish.sort is not Sort.TIME and "sort" not in more:
+    if wish.sort is not (Sort.RELEVANCE if path == "/search" else Sort.TIME) and "sort" not in more:
         pairs.append(("sort", str(wish.sort)))
     for name, value in (("since", wish.since), ("until", wish.until)):
         if value:
             pairs.append((name, value.isoformat()))
     pairs += [(name, value) for name, value in more.items() if value]
-    return path + ("?" + urlencode(pairs) if pairs else "")
+    return path + ("?" + urlencode(pairs, errors="replace") if pairs else "")

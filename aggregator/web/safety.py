@@ -1,11 +1,14 @@
-"""What stands before every route: host check, cross-site check, security headers, rate limits. Pure ASGI, no body is touched."""
+"""What stands before every route: host and cross-site checks, limits of rate and size, security headers, HEAD. Pure ASGI."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
 
 from aggregator.settings import WebSettings
 from aggregator.web.context import is_loopback
@@ -15,6 +18,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Say = Callable[[Scope, int, str, dict[str, str]], App]
+
+log = logging.getLogger(__name__)
+LARGEST_BODY = 64 * 2**10  # forms and API changes are a few hundred bytes
 
 # no inline script or style, nothing from elsewhere; pictures may come from outlets only where the proxy is off
 POLICY = (
@@ -46,12 +53,13 @@ def client_address(scope: Scope, trusted: tuple[str, ...]) -> str:
 
 
 class Safety:
-    """An ASGI layer around the whole page."""
+    """An ASGI layer around the whole page; ``say`` makes the answer to what is refused."""
 
-    def __init__(self, app: App, web: WebSettings, limits: Limits) -> None:
+    def __init__(self, app: App, web: WebSettings, limits: Limits, say: Say) -> None:
         self._app = app
         self._web = web
         self._limits = limits
+        self._say = say
         headers = [
             ("content-security-policy", policy(web)),
             ("x-content-type-options", "nosniff"),
@@ -72,30 +80,47 @@ class Safety:
             await self._app(scope, receive, send)
             return
         scope["mujaz.address"] = client_address(scope, self._web.trusted_proxies)
-        refused = self._refuse(scope)
-        if refused:
-            await self._plain(send, *refused)
-            return
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}  # answered as GET is, without its body
+        started = False
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 given = {name.lower() for name, _ in message.get("headers", ())}
                 message["headers"] = [*message.get("headers", ()), *((n, v) for n, v in self._headers if n not in given)]
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        refused = self._refuse(scope)
+        if refused:
+            await self._say(scope, *refused)(scope, receive, guarded)
+            return
+        try:
+            await self._app(scope, _measured(receive), guarded)
+        except Exception:
+            # said here and not further out, so that this answer too carries the headers
+            log.exception("an error that should not be on %s", scope["path"])
+            if started:
+                raise
+            await self._say(scope, 500, "An unexpected error.", {})(scope, receive, guarded)
 
-    def _refuse(self, scope: Scope) -> tuple[int, str] | None:
+    def _refuse(self, scope: Scope) -> tuple[int, str, dict[str, str]] | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if not self._known_host(host):
-            return 421, "This page does not answer to that host name; see web.base_url and web.allowed_hosts."
+            return 421, "This page does not answer to that host name; see web.base_url and web.allowed_hosts.", {}
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and not _same_site(headers, host):
-            return 403, "Refused: the request did not come from this page."
+            return 403, "Refused: the request did not come from this page.", {}
+        if not headers.get(b"content-length", "0").isdecimal() or int(headers.get(b"content-length", "0")[:20]) > LARGEST_BODY:
+            return 413, f"A request holds {LARGEST_BODY} bytes at most.", {"connection": "close"}
         path = scope["path"]
         purpose = "search" if "/search" in path or b"q=" in scope.get("query_string", b"") else "read"
         if not path.startswith("/static/") and not self._limits.allow(scope["mujaz.address"], purpose):
-            return 429, "Too many requests in a short time; try again in a moment."
+            return 429, "Too many requests in a short time; try again in a moment.", {"retry-after": "5"}
         return None
 
     def _known_host(self, host: str) -> bool:
@@ -108,12 +133,20 @@ class Safety:
         # listening on all addresses without a name: any literal address is this machine's, any other name is rebinding
         return not is_loopback(self._web.host) and not self._web.base_url and _is_address(name)
 
-    async def _plain(self, send: Send, status: int, text: str) -> None:
-        body = text.encode()
-        extra = [(b"retry-after", b"5")] if status == 429 else []
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *extra, *self._headers]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+def _measured(receive: Receive) -> Receive:
+    """Let a request's body through up to the limit, for those that do not say how long it is."""
+    size = 0
+
+    async def limited() -> MutableMapping[str, Any]:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BODY:
+            raise HTTPException(413, f"A request holds {LARGEST_BODY} bytes at most.")
+        return message
+
+    return limited
 
 
 def _is_address(name: str) -> bool:

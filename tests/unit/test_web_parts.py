@@ -6,10 +6,11 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from starlette.responses import PlainTextResponse
 
 from aggregator.model import Outlet, Revision, Sort, StoryFilter
 from aggregator.settings import WebSettings
-from aggregator.web.cache import Cache, make_ready
+from aggregator.web.cache import Cache, Ready
 from aggregator.web.difference import words_apart
 from aggregator.web.limits import Limits
 from aggregator.web.pages import local
@@ -57,7 +58,7 @@ def test_a_limit_lets_a_burst_through_and_then_a_drip() -> None:
 def test_the_cache_forgets_when_the_database_changes() -> None:
     generation, now = [1], [0.0]
     cache = Cache(lambda: generation[0], lambda: now[0])
-    ready = cache.put(("x",), cache.current(), make_ready(b"one", "text/plain"))
+    ready = cache.put(("x",), cache.current(), Ready(b"one", "text/plain"))
     assert cache.get(("x",)) is ready
     generation[0], now[0] = 2, 2.0
     assert cache.get(("x",)) is None
@@ -113,7 +114,10 @@ def ask(web: WebSettings, scope: dict[str, object]) -> tuple[int, dict[bytes, by
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": b""}
 
-    asyncio.run(Safety(app, web, Limits(lambda: 0.0))(scope, receive, send))  # type: ignore[arg-type]
+    def say(scope: object, status: int, text: str, headers: dict[str, str]) -> PlainTextResponse:
+        return PlainTextResponse(text, status, headers)
+
+    asyncio.run(Safety(app, web, Limits(lambda: 0.0), say)(scope, receive, send))  # type: ignore[arg-type]
     return int(sent[0]["status"]), dict(sent[0]["headers"])  # type: ignore[call-overload]
 
 
