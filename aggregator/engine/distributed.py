@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from aggregator.engine import queue
 from aggregator.engine.base import Report
 from aggregator.engine.gate import BEFORE_ASKING
 from aggregator.engine.patient import PatientWriter, patiently
+from aggregator.engine.pulse import Pulse
 from aggregator.errors import DatabaseError, MujazError
 from aggregator.model import Claim, Failed, FailureKind
 from aggregator.pipeline import Ports, Refreshed, refresh
@@ -88,7 +90,7 @@ class DistributedEngine:
         self._store = store
         self._dispatch = dispatch
         self._places = places
-        self._ports = replace(ports, writer=PatientWriter(writer))
+        self._ports = replace(ports, writer=PatientWriter(writer, self._stood_still))
         self._writer = writer
         self._report = report
         self._clock = clock
@@ -97,6 +99,9 @@ class DistributedEngine:
         self._drain_seconds = drain_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dispatch")
         self._running: dict[asyncio.Task[None], str] = {}
+        self._begun: dict[str, float] = {}  # source -> when its refresh began, by the clock of the pulse
+        self._pulse = Pulse()
+        self._beating: asyncio.Task[None] | None = None
         self._draining = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._worker: Worker | None = None
@@ -118,6 +123,10 @@ class DistributedEngine:
         """Begin to take jobs; a database that is away is waited for."""
         asyncio.get_running_loop().set_exception_handler(_unheard)
         self._serving = asyncio.create_task(self._serve())
+        self._beating = asyncio.create_task(self._pulse.run())
+
+    def _stood_still(self, source: str) -> bool:
+        return self._pulse.stood_since(self._begun.get(source, float("inf")))
 
     async def _serve(self) -> None:
         pause, said = FIRST_PAUSE, False
@@ -190,10 +199,11 @@ class DistributedEngine:
         await self._call(self._places.tidy)
 
     async def _refresh(self, source: str, holder: str) -> None:
-        claim = await self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least)
+        claim = await patiently(lambda: self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least))
         if claim is None:
             return
         self._store.held[source] = to_ms(claim.asked) or 0
+        self._begun[source] = time.monotonic()
         BEFORE_ASKING.set(self._confirming(source, holder))
         try:
             result = await self._refreshed(claim)
@@ -202,7 +212,10 @@ class DistributedEngine:
         else:
             if result is not None:
                 self._report(result)
+            if self._stood_still(source):  # what is not written down still holds its source
+                await patiently(lambda: self._call(self._dispatch.give_back, [holder]))
         finally:
+            self._begun.pop(source, None)
             self._store.held.pop(source, None)
 
     def _confirming(self, source: str, holder: str) -> Callable[[], Awaitable[None]]:
@@ -268,6 +281,8 @@ class DistributedEngine:
                         await self._call(self._dispatch.give_back, held)
                 except (MujazError, TimeoutError) as error:
                     log.warning("claimed sources could not be given back (they come free in ten minutes): %s", error)
+        if self._beating is not None:
+            self._beating.cancel()
         if self._serving is not None:
             _, open_still = await asyncio.wait({self._serving}, timeout=1)
             for task in open_still:

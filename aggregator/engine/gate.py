@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
 import random
-import socket
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -52,7 +51,7 @@ class SharedGate:
         self._places = places
         self._holds = holds
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="gate")
-        self._names = map(f"{socket.gethostname()}:{os.getpid()}:{{}}".format, itertools.count())
+        self._names = map(f"{secrets.token_hex(6)}/{{}}".format, itertools.count())
         self._leaving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import DatabaseError
-from aggregator.model import Source, SourceState
+from aggregator.model import FailureKind, Source, SourceState
 
 if TYPE_CHECKING:
     from aggregator.engine.writer import ThreadWriter
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+UNREACHED = (FailureKind.TIMEOUT, FailureKind.CONNECT, FailureKind.DNS, FailureKind.TLS, FailureKind.PROTOCOL)
 
 
 class PatientWriter:
     """A `pipeline.Writer` around another one; tries again, later each time, while the trouble is one that passes.
 
     To write a refresh twice does no harm: a transaction whose end was not heard may have been stored, and what it holds is known again.
+    ``excused`` tells of which sources failures are not theirs: they are not written.
     """
 
-    def __init__(self, writer: ThreadWriter) -> None:
+    def __init__(self, writer: ThreadWriter, excused: Callable[[str], bool]) -> None:
         self._writer = writer
+        self._excused = excused
 
     async def known(self, source_id: str) -> frozenset[bytes]:
         """Give the digests of the entries that a source already brought."""
@@ -40,6 +43,9 @@ class PatientWriter:
 
     async def record(self, source: Source, state: SourceState) -> None:
         """Write the state that a refresh without items left."""
+        if state.failure is not None and state.failure.kind in UNREACHED and self._excused(source.id):
+            log.info("%s: that it could not be reached was this machine's fault, and does not count", source.id)
+            return
         await patiently(lambda: self._writer.record(source, state))
 
 

