@@ -210,12 +210,12 @@ class Store:
     def expire_keys(self, now: datetime, window: timedelta) -> int:
         """Take items older than the window out of the near-duplicate index, and make coming months' partitions; gives how many keys went."""
         with self.database.write() as c:
+            partitions.ahead(c, now)
             return keys.expire(c, t.to_ms(now - window) or 0)
 
     # -- reading ----------------------------------------------------------------------------
 
     def stories(self, wish: StoryFilter, *, limit: int = 50, cursor: str | None = None) -> Page[Story]:
-            partitions.ahead(c, now)
         """Give one page of stories; the page's ``next`` is the cursor of the page after it."""
         with self.database.read() as c:
             return stories.page(c, wish, limit, cursor)

@@ -70,7 +70,7 @@ def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, v
 def _items(c: Connection, work: _Work, judge: Judge, drafts: keys.Drafts, version: int) -> None:
     outlet = work.claim.source.outlet
     marks = identities(work.refresh.source_id, outlet.id, work.refresh.items)
-    found = known.stored(c, marks)
+    found = known.stored(c, work.refresh.source_id, marks)
     dead = known.buried(c, marks)
     fresh: list[tuple[Judged, Identity]] = []
     taken: set[bytes] = set()

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     Judge = Callable[[Draft, Sequence[Candidate]], Verdict]
 
 
-def stored(c: Connection, marks: Sequence[Identity]) -> dict[bytes, Any]:
-    """Give the stored items known by any of these marks."""
+def stored(c: Connection, source_id: str, marks: Sequence[Identity]) -> dict[bytes, Any]:
+    """Give the stored items known by any of these marks of a source's entries."""
     i = t.item.c
     columns = (i.id, i.guid, i.address, i.sameness, i.story, i.source, i.substance, i.title, i.image, i.url, i.published)
     found: dict[bytes, Any] = {}
-    for column, values in (
-        (i.sameness, [mark.sameness for mark in marks]),
-        (i.address, [mark.address for mark in marks if mark.address]),
-        (i.guid, [each for mark in marks for each in (mark.guid, mark.another)]),
+    mine = (i.source == source_id,)  # without it the index of ids, which begins with the source, is of no use: all items were read
+    for column, values, also in (
+        (i.sameness, [mark.sameness for mark in marks], ()),
+        (i.address, [mark.address for mark in marks if mark.address], ()),
+        (i.guid, [each for mark in marks for each in (mark.guid, mark.another)], mine),
     ):
         for start in range(0, len(values), 900):
-            for row in c.execute(select(*columns).where(column.in_(values[start : start + 900]))):
+            for row in c.execute(select(*columns).where(column.in_(values[start : start + 900]), *also)):
                 found[getattr(row, column.name)] = row
     return found
 

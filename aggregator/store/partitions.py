@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, delete, literal_column, text
+from sqlalchemy import Connection, FromClause, bindparam, delete, literal_column, select, text
 
 from aggregator.store import bulk
 from aggregator.store import schema as t
@@ -121,3 +121,13 @@ def drop_texts(c: Connection, items: Sequence[int], spared: int | None) -> None:
     for table in (t.body, t.revision):
         gone = delete(table).where(table.c.item.in_(items))
         c.execute(gone if spared is None else gone.where(literal_column(f"{table.name}.at") >= spared))
+
+
+def body_of_item(dialect: str) -> FromClause:
+    """Give what to join an item with to have its body: on PostgreSQL a body looked up item by item, in its month alone.
+
+    As an ordinary join its planner, which prices each month for each item, would rather read all bodies of all months.
+    """
+    if dialect == "sqlite":
+        return t.body
+    return select(t.body.c.text, t.body.c.html).where(t.ITS_BODY).correlate(t.item).offset(0).lateral("its_body")

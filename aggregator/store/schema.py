@@ -69,6 +69,8 @@ source = Table(
     Column("state", Text, nullable=False),  # SourceState as JSON
     Column("digests", LargeBinary, nullable=False),  # of the entries already stored, 8 bytes each
     Index("source_due", "status", "enabled", "next_fetch_at"),
+    Index("source_lease", "lease_until"),
+    Index("source_last", "last_fetch_at"),  # the clock was set back: one of four ways to be due, and all must have an index
 )
 
 hold = Table("hold", metadata, Column("host", Text, primary_key=True), Column("until", BigInteger, nullable=False))
@@ -134,8 +136,8 @@ item = Table(
     Index("item_seen", "seen_at"),
     Index("item_outlet", "outlet", "shown_at"),
     Index("item_image", "image"),
-    Index("item_language", "language"),
-    Index("item_topic", "topic"),
+    Index("item_language", "language", "story"),
+    Index("item_topic", "topic", "story"),
     sqlite_autoincrement=True,
 )
 

@@ -12,7 +12,7 @@ from socket import gethostname
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, delete, func, insert, or_, select, union_all, update
 
 from aggregator.model import Claim, Outlet, Source, SourceState, Status
 from aggregator.store import bulk, codec
@@ -186,10 +186,10 @@ def claim_due(
     query = select(s.id, s.host, s.next_fetch_at).where(s.enabled, free, s.host.not_in(held))
     for asked in (s.last_fetch_at, s.asked_at):  # the second outlives a crash between the request and its commit
         query = query.where(or_(asked.is_(None), asked <= moment - least, asked > moment + CLOCK_SLACK))
-    query = query.where(s.id.in_(list(ids)) if ids is not None else s.status == str(Status.ACTIVE))
-    if not force:
-        set_back = or_(s.last_fetch_at > moment + CLOCK_SLACK, s.next_fetch_at > moment + LONGEST_WAIT)
-        query = query.where(or_(s.next_fetch_at.is_(None), s.next_fetch_at <= moment, set_back))
+    if ids is not None:
+        query = query.where(s.id.in_(list(ids)), *([] if force else [or_(*_due(t.source, moment))]))
+    else:
+        query = query.where(s.status == str(Status.ACTIVE) if force else s.id.in_(_all_due(moment)))
     rank = func.row_number().over(partition_by=s.host, order_by=(func.coalesce(s.next_fetch_at, 0), s.id)).label("rank")
     ranked = query.add_columns(rank).subquery()
     # those that some worker has now count as well: a host that answers slowly must not fill all places, tick by tick
@@ -222,6 +222,21 @@ def claim_due(
         values = {"lease_until": to_ms(now + lease), "leased_by": owner(), "asked_at": moment}
         c.execute(update(t.source).where(s.id.in_([claim.source.id for claim in claims])).values(values))
     return claims
+
+
+def _due(table: FromClause, moment: int) -> tuple[ColumnElement[bool], ...]:
+    """Give the ways to be due; the last two are those of a clock that was set back."""
+    asked, last = table.c.next_fetch_at, table.c.last_fetch_at
+    return asked.is_(None), asked <= moment, asked > moment + LONGEST_WAIT, last > moment + CLOCK_SLACK
+
+
+def _all_due(moment: int) -> CompoundSelect[tuple[str]]:
+    """Give the active sources that are due, each way to be due by its own index: as one condition, SQLite goes through all sources."""
+    d = t.source.alias("due")
+    by_next = (d.c.status == str(Status.ACTIVE), d.c.enabled)
+    by_last = (func.coalesce(d.c.status, "") == str(Status.ACTIVE), d.c.enabled)  # hides the status from the index that is not meant
+    *ways, set_back = _due(d, moment)
+    return union_all(*(select(d.c.id).where(*by_next, way) for way in ways), select(d.c.id).where(*by_last, set_back))
 
 
 def _too_soon(claim: Claim, now: datetime) -> bool:
@@ -279,7 +294,13 @@ def record(c: Connection, rows: Sequence[tuple[Source, SourceState]], held: Mapp
     held = held or {}
     free, fenced = [], []
     for source, state in sorted(rows, key=lambda row: row[0].id):  # in one order, so that two workers never wait for each other
-        values = (to_ms(state.next_fetch_at), to_ms(state.last_fetch_at), host_of(source, state), codec.dump_state(state), str(state.status))
+        values = (
+            to_ms(state.next_fetch_at),
+            to_ms(state.last_fetch_at),
+            host_of(source, state),
+            codec.dump_state(state),
+            str(state.status),
+        )
         asked = held.get(source.id)
         if asked is None:
             free.append((*values, source.id))
@@ -292,7 +313,10 @@ def record(c: Connection, rows: Sequence[tuple[Source, SourceState]], held: Mapp
 def next_due(c: Connection, now: datetime) -> datetime | None:
     """Give when the next active source is due."""
     s = t.source.c
-    value = c.execute(select(func.min(func.coalesce(s.next_fetch_at, 0))).where(s.enabled, s.status == str(Status.ACTIVE))).scalar()
+    active = (s.enabled, s.status == str(Status.ACTIVE))
+    if c.execute(select(s.id).where(*active, s.next_fetch_at.is_(None)).limit(1)).first():
+        return now
+    value = c.execute(select(func.min(s.next_fetch_at)).where(*active)).scalar()
     return None if value is None else max(now, from_ms(value) or now)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select, true, tuple_
@@ -209,7 +211,17 @@ def _items(c: Connection, *where: Any) -> Iterator[Item]:
         yield _item(row, outlets)
 
 
+def _without(html: str, picture: str) -> str:
+    """Take a hidden picture out of a text too.
+
+    >>> _without('<p>نص</p><img src="https://a.example/p.jpg?w=1&amp;h=2" alt="">', "https://a.example/p.jpg?w=1&h=2")
+    '<p>نص</p>'
+    """
+    return re.sub(rf'<img\b[^>]*\bsrc="{re.escape(escape(picture))}"[^>]*>', "", html)
+
+
 def _item(row: Any, outlets: dict[str, Outlet]) -> Item:
+    html = row.body_html or ""
     return Item(
         id=row.id,
         story_id=row.story,
@@ -220,7 +232,7 @@ def _item(row: Any, outlets: dict[str, Outlet]) -> Item:
         title=row.title,
         summary=row.summary,
         body=row.body or "",
-        body_html=row.body_html or "",
+        body_html=html if row.shown_image == row.image else _without(html, row.image),
         author=row.author,
         published=from_ms(row.published),
         updated=from_ms(row.updated),

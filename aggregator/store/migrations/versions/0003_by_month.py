@@ -7,7 +7,16 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-INDEXES = ("CREATE INDEX item_seen ON item (seen_at)",)
+INDEXES = (
+    "CREATE INDEX item_seen ON item (seen_at)",
+    "CREATE INDEX source_lease ON source (lease_until)",
+    "CREATE INDEX source_last ON source (last_fetch_at)",
+    # with the story: SQLite went through all items of a topic for each story that it asked whether it has one of that topic
+    "DROP INDEX item_language",
+    "DROP INDEX item_topic",
+    "CREATE INDEX item_language ON item (language, story)",
+    "CREATE INDEX item_topic ON item (topic, story)",
+)
 # the key of a partitioned table must hold what it is parted by; items stay whole, so that an address stays unique
 TABLES = {
     "body": "item BIGINT NOT NULL, at BIGINT NOT NULL, text TEXT NOT NULL, html TEXT NOT NULL, PRIMARY KEY (item, at)",
