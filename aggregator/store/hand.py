@@ -50,6 +50,7 @@ def split(c: Connection, item_ids: Sequence[int], now: datetime) -> list[int]:
                     c.execute(insert(t.apart).values(item=a, other=b))
         _pin(c, [item_id])
         story.refresh(c, [row.story, target], now)
+        c.execute(delete(t.merge_report).where(t.merge_report.c.story == row.story))  # looked at, and dealt with
         made.append(target)
     return made
 

@@ -35,9 +35,11 @@ ERRORS: dict[int | str, dict[str, object]] = {
     401: _problem("A token is needed."),
     403: _problem("Refused."),
     404: _problem("There is no such thing."),
-    421: {"description": "An unknown host name."},
+    405: _problem("Another method is needed; Allow names it."),
+    413: _problem("The request is too large."),
+    421: _problem("An unknown host name."),
     422: _problem("A parameter has a wrong value."),
-    429: {"description": "Too many requests."},
+    429: _problem("Too many requests."),
     503: _problem("The database is not available."),
 }
 
@@ -230,6 +232,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 
 
 def asked(
+    request: Request,
     q: Text = "",
     outlet: Several = [],  # noqa: B006  (FastAPI copies defaults)
     country: Several = [],  # noqa: B006
@@ -237,16 +240,17 @@ def asked(
     lang: Several = [],  # noqa: B006
     since: datetime | None = None,
     until: datetime | None = None,
-    sort: Sort = Sort.TIME,
+    sort: Sort | None = None,
 ) -> StoryFilter:
-    """Read a story filter from the query."""
+    """Read a story filter from the query; without ``sort`` a search is by relevance and anything else by time."""
     from datetime import UTC
 
     def aware(moment: datetime | None) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
+    order = sort or (Sort.RELEVANCE if request.url.path.endswith("/search") else Sort.TIME)
     return StoryFilter(
-        aware(since), aware(until), tuple(outlet), tuple(c.upper() for c in country), tuple(lang), tuple(topic), " ".join(q.split()), sort
+        aware(since), aware(until), tuple(outlet), tuple(c.upper() for c in country), tuple(lang), tuple(topic), " ".join(q.split()), order
     )
 
 
@@ -262,7 +266,7 @@ def stories(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None)
 
 @router.get("/search", dependencies=Reading)
 def search(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> StoriesOut:
-    """Find stories; the same as /stories with ``q``, by relevance unless ``sort`` says else."""
+    """Find stories: as /stories with ``q``, but by relevance and freshness unless ``sort`` says else."""
     return stories(site, wish, limit, cursor)
 
 
@@ -318,6 +322,37 @@ def sources(site: SiteOf) -> list[SourceOut]:
         )
         for claim in site.store.sources()
     ]
+
+
+class ImageOut(BaseModel):
+    """A picture that readers reported or the operator decided on: reported, hidden, blocked or kept."""
+
+    item: int
+    image: str
+    title: str
+    reports: int
+    state: str
+
+
+class MergeReportOut(BaseModel):
+    """A story whose reports readers say are not about one piece of news."""
+
+    story: int
+    reports: int
+    latest: datetime
+
+
+@router.get("/images", dependencies=Writing)
+def images(site: SiteOf) -> list[ImageOut]:
+    """List the pictures that were reported or decided on, most reported first; for the operator, like what changes them."""
+    found = sorted(site.store.images(), key=lambda each: (-each.reports, each.image))
+    return [ImageOut(item=each.item, image=each.image, title=each.title, reports=each.reports, state=each.state) for each in found]
+
+
+@router.get("/merge-reports", dependencies=Writing)
+def merge_reports(site: SiteOf) -> list[MergeReportOut]:
+    """List the stories that readers say were merged wrongly."""
+    return [MergeReportOut(story=story, reports=n, latest=at) for story, n, at in site.store.merge_reports()]
 
 
 class Change(BaseModel):

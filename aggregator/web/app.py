@@ -42,18 +42,20 @@ def create(
     settings: Settings,
     *,
     clock: Callable[[], datetime] = utc_now,
+    steady: Callable[[], float] = time.monotonic,
     image_client: pictures.ImageClient | None = None,
     limited: bool = True,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """Build the page over an opened store.
 
+    ``clock`` is what dates are compared with, ``steady`` what limits and the cache are timed by.
     ``image_client`` fetches pictures for the proxy (None: pictures are linked at their outlets);
     ``limited=False`` turns the rate limits off, for load tests only.
     """
-    limits = Limits(time.monotonic, enabled=limited)
+    limits = Limits(steady, enabled=limited)
     proxy = pictures.Pictures(image_client, settings.web.image_bytes) if image_client and settings.web.image_proxy else None
-    site = Site(store, settings, clock, Cache(store.generation, time.monotonic), limits, proxy)
+    site = Site(store, settings, clock, Cache(store.generation, steady), limits, proxy)
     app = FastAPI(
         title="Mujaz",
         version=__version__,
