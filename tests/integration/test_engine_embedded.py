@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aggregator.engine.clock import ClockWatch
 from aggregator.errors import DatabaseError
 from aggregator.model import Claim, Fetched, FetchOutcome, SourceState
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.fakes import Asked, Clock, feed, fetched, in_loop, parts, source
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        yield opened
 
 
 def answered(asked: Asked) -> Fetched:

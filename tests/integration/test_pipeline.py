@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from aggregator.model import Claim, Failed, FailureKind, FetchOutcome, Kind, Recipe, Source, SourceState, Status, StoryFilter
 from aggregator.pipeline import Refreshed, addresses, ports_of, refresh
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.fakes import Asked, NoRobots, Parts, feed, fetched, in_loop, not_modified, parts, source
 
 HTML = b"<html><head><title>x</title></head><body><p>not a feed</p></body></html>"
 URL = "https://s.example/feed"
-
-
-@pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        yield opened
 
 
 async def refreshed(p: Parts, each: Source, *outcomes: FetchOutcome, address: str = URL) -> Refreshed:
