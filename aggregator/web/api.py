@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -65,9 +66,14 @@ def may_read(site: SiteOf, authorization: Annotated[str, Header()] = "") -> None
         raise HTTPException(401, "Send a token: Authorization: Bearer …; make one with `mujaz token add`.", {"www-authenticate": "Bearer"})
 
 
-def may_write(site: SiteOf, authorization: Annotated[str, Header()] = "") -> None:
+Credentials = Annotated[
+    HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False, description="A token of `mujaz token add`."))
+]
+
+
+def may_write(site: SiteOf, given: Credentials) -> None:
     """Let only holders of a writing token change things."""
-    scopes = site.store.check_token(_secret(authorization))
+    scopes = site.store.check_token(given.credentials.strip() if given else "")
     if scopes is None:
         raise HTTPException(401, "Send a token: Authorization: Bearer …; make one with `mujaz token add`.", {"www-authenticate": "Bearer"})
     if "write" not in scopes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from aggregator.model import Sort, StoryFilter
+from aggregator.store.query import when
 from aggregator.web.texts import LANGUAGES, Texts, texts
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def wanted(request: Request, query: str | None = None, *, order: Sort = Sort.TIM
     text = request.query_params.get("q", "") if query is None else query
     return StoryFilter(
         since=moment(request.query_params.get("since", "")),
-        until=moment(request.query_params.get("until", "")),
+        until=moment(request.query_params.get("until", ""), end=True),
         outlets=values(request, "outlet"),
         countries=tuple(code.upper() for code in values(request, "country")),
         topics=values(request, "topic"),
@@ -62,15 +63,9 @@ def wanted(request: Request, query: str | None = None, *, order: Sort = Sort.TIM
     )
 
 
-def moment(text: str) -> datetime | None:
-    """Read an ISO date or time as UTC; None if it is none."""
-    from datetime import UTC
-
-    try:
-        value = datetime.fromisoformat(text.strip().replace(" ", "+"))
-    except ValueError:
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+def moment(text: str, *, end: bool = False) -> datetime | None:
+    """Read an ISO date or time as UTC, a day as its begin or as its ``end``; None if it is none."""
+    return when(text.strip().replace(" ", "+"), end=end)
 
 
 def address_of(path: str, wish: StoryFilter, **more: str) -> str:

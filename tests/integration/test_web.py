@@ -199,7 +199,9 @@ def test_by_spread_the_most_widely_reported_story_stands_first(store: Store) -> 
         ("lang=fr", 0),
         ("outlet=nobody", 0),
         ("since=2026-11-25", 1),
-        ("until=2026-11-24", 1),
+        ("until=2026-11-24", 2),
+        ("until=2026-11-24T00:00:00Z", 1),
+        ("since=9999-12-31T23:59:59-14:00", 3),
     ],
 )
 def test_filters_choose(stocked: Store, query: str, count: int) -> None:
