@@ -57,7 +57,11 @@ def ended(process: subprocess.Popen[str], within: float) -> str:
     return err
 
 
-def test_the_daemon_fetches_what_is_due_and_serves_it(tmp_path: Path, room: Newsroom) -> None:
+def test_the_daemon_fetches_what_is_due_and_serves_it(
+    tmp_path: Path, room: Newsroom, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database_url.startswith("sqlite"):
+        monkeypatch.setenv("MUJAZ_DATABASE__URL", database_url)
     process, page = started(command(tmp_path, room))
     try:
         assert stored(page, 15)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import feedparser
 import pytest
 
+from aggregator.demo.newsroom import STYLES, built_in
+from aggregator.demo.run import demo_settings, replay, thirds
+from aggregator.demo.server import Newsroom, Server
+from aggregator.settings import Settings
+from aggregator.store import Store
 from tests.integration.served import COMMAND
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
@@ -55,6 +62,21 @@ def test_the_built_in_newsroom_is_fetched_merged_and_exported_twice_alike(tmp_pa
             ):
                 assert not (any(one in t for t in titles) and any(other in t for t in titles)), titles
     assert counts[0] == counts[1]
+
+
+def test_the_replay_accounts_for_every_article_on_either_database(store: Store) -> None:
+    now = datetime.now(UTC)
+    pieces = list(built_in(now))
+    room = Newsroom({style.outlet.id: style for style in STYLES})
+    with Server(room):
+        outcome = asyncio.run(
+            replay(store, demo_settings(Settings()), room, STYLES, list(thirds(pieces, now)), final=now, limit=None, show=lambda *_: None)
+        )
+    assert outcome.failures == []
+    assert outcome.unaccounted == []
+    assert outcome.served == len(pieces)
+    assert 20 < store.counts().items - store.counts().stories < 80
+    assert store.check() == []
 
 
 def test_a_wrong_line_of_articles_is_named(tmp_path: Path) -> None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
+import pytest
+
 from aggregator.demo.server import Server
+from tests.conftest import new_database
 from tests.integration.served import command, newsroom, pieces
+
+
+@pytest.fixture(autouse=True, params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands work on either database."""
+    if request.param == "postgresql":
+        template = request.getfixturevalue("postgres_template")
+        monkeypatch.setenv("MUJAZ_DATABASE__URL", new_database(request.getfixturevalue("postgres"), f"t{uuid.uuid4().hex[:12]}", template))
 
 
 def test_only_the_first_request_is_unconditional(tmp_path: Path) -> None:
