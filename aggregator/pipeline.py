@@ -8,7 +8,7 @@ Nothing raises for what a server sends: a failing item does not stop its feed, a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -20,6 +20,7 @@ from aggregator import schedule
 from aggregator.errors import DocumentError
 from aggregator.fetch.caching import freshness
 from aggregator.model import Claim, Failed, FailureKind, Fetched, FetchOutcome, Kind, NotModified, RawItem, Source, SourceState
+from aggregator.outage import Outage
 from aggregator.reading import Read, Reading, Task, read_article, read_document, read_entry
 from aggregator.store.refresh import Committed, Judged, Refresh
 
@@ -55,6 +56,9 @@ class Writer(Protocol):
     async def record(self, source: Source, state: SourceState) -> None:
         """Write the state that a refresh without items left."""
 
+    async def hasten(self, at: Mapping[str, datetime]) -> None:
+        """Let sources be asked at these times, where they would be asked later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -67,6 +71,7 @@ class Ports:
     settings: Settings
     clock: Callable[[], datetime]
     rng: Random = field(default_factory=Random)
+    outage: Outage = field(default_factory=Outage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,15 @@ async def refresh(claim: Claim, ports: Ports) -> Refreshed:
     """Refresh one claimed source."""
     source, state = claim.source, claim.state
     try:
-        return await _refresh(source, state, ports)
+        result = await _refresh(source, state, ports)
     except asyncio.CancelledError:
         raise
     except DocumentError as error:
-        return await _failed(source, state, Failed(_kind(error.kind), error.detail, at=ports.clock()), ports)
+        result = await _failed(source, state, Failed(_kind(error.kind), error.detail, at=ports.clock()), ports)
+    back = ports.outage.heard(result.failure, ports.clock(), ports.rng)
+    if back:
+        await ports.writer.hasten(back)
+    return result
 
 
 async def _refresh(source: Source, state: SourceState, ports: Ports) -> Refreshed:
@@ -305,7 +314,11 @@ async def _discover(source: Source, state: SourceState, ports: Ports) -> Refresh
 
 async def _failed(source: Source, state: SourceState, failure: Failed, ports: Ports) -> Refreshed:
     drifted = failure.detail if failure.kind is FailureKind.DRIFTED else state.drifted
-    state = schedule.after_failure(source, replace(state, drifted=drifted), failure, ports.clock(), ports.settings.fetch, ports.rng)
+    now, settings = ports.clock(), ports.settings.fetch
+    if ports.outage.excuses(source, state, failure, now):
+        state = ports.outage.put_off(state, failure, now, schedule.floor_of(source, settings), ports.rng)
+    else:
+        state = schedule.after_failure(source, replace(state, drifted=drifted), failure, now, settings, ports.rng)
     await ports.writer.record(source, state)
     return Refreshed(source, "failed", state, failure=failure)
 

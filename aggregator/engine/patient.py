@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,8 @@ from aggregator.errors import DatabaseError
 from aggregator.model import FailureKind, Source, SourceState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aggregator.engine.writer import ThreadWriter
     from aggregator.store.refresh import Committed, Refresh
 
@@ -47,6 +49,10 @@ class PatientWriter:
             log.info("%s: that it could not be reached was this machine's fault, and does not count", source.id)
             return
         await patiently(lambda: self._writer.record(source, state))
+
+    async def hasten(self, at: Mapping[str, datetime]) -> None:
+        """Let sources be asked at these times, where they would be asked later."""
+        await patiently(lambda: self._writer.hasten(at))
 
 
 async def patiently(work: Callable[[], Awaitable[T]], until: asyncio.Event | None = None) -> T:

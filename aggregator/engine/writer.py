@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,6 +55,10 @@ class ThreadWriter:
         self._records.append((source, state, done))
         self._wake()
         await done
+
+    async def hasten(self, at: Mapping[str, datetime]) -> None:
+        """Let sources be asked at these times, where they would be asked later."""
+        await self.call(self._store.hasten, at)
 
     def _wake(self) -> None:
         if self._running is None or self._running.done():

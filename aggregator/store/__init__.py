@@ -7,7 +7,7 @@ that do not depend on an open connection.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,6 +145,11 @@ class Store:
         """Give claimed sources back unfetched; ``unasked`` if surely no request went out."""
         with self.database.write() as c:
             sources.release(c, ids, unasked=unasked)
+
+    def hasten(self, at: Mapping[str, datetime]) -> None:
+        """Let sources be asked at these times, where they would be asked later."""
+        with self.database.write() as c:
+            sources.hasten(c, at)
 
     def shift_clock(self, by: timedelta) -> None:
         """Move the whole schedule by so much, because the wall clock was set."""

@@ -12,7 +12,20 @@ from socket import gethostname
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, delete, func, insert, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from aggregator.model import Claim, Outlet, Source, SourceState, Status
 from aggregator.store import bulk, codec
@@ -275,6 +288,13 @@ def release(c: Connection, ids: Sequence[str], *, unasked: bool = False) -> None
     """Give claimed sources back; their least interval counts all the same, since a request may have gone out, unless ``unasked``."""
     values: dict[str, Any] = {"lease_until": None, "leased_by": ""} | ({"asked_at": None} if unasked else {})
     c.execute(update(t.source).where(t.source.c.id.in_(list(ids))).values(values))
+
+
+def hasten(c: Connection, at: Mapping[str, datetime]) -> None:
+    """Let sources be asked at these times, where they would be asked later."""
+    s = t.source.c
+    row = update(t.source).where(s.id == bindparam("b_id"), s.next_fetch_at > bindparam("b_at")).values(next_fetch_at=bindparam("b_at"))
+    c.execute(row, [{"b_id": source, "b_at": to_ms(moment)} for source, moment in at.items()])
 
 
 def shift(c: Connection, by: timedelta) -> None:

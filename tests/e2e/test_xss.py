@@ -291,7 +291,12 @@ def test_the_watch_sees_what_runs(chromium: Browser) -> None:
     context = chromium.new_context()
     page = context.new_page()
     ran: list[str] = []
-    page.on("dialog", lambda dialogue: (ran.append(dialogue.message), dialogue.dismiss()))
+
+    def noted(dialogue: Any) -> None:
+        ran.append(dialogue.message)
+        dialogue.dismiss()
+
+    page.on("dialog", noted)
     page.route("**/*", lambda route: route.abort())
     for payload in PAYLOADS[:60]:
         page.set_content(f"<body>{payload}</body>", wait_until="commit")

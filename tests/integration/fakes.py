@@ -120,6 +120,11 @@ class Parts:
     workers: Here
     results: list[Refreshed]
 
+    async def idle(self) -> None:
+        """Wait until no refresh is under way."""
+        while self.engine.busy:
+            await asyncio.sleep(0.001)
+
 
 @asynccontextmanager
 async def parts(store: Store, *, robots: NoRobots | None = None, **fetch: Any) -> AsyncIterator[Parts]:

@@ -86,7 +86,7 @@ def main() -> int:
             from tests.integration.hooked import for_ever
 
             os.environ["STUCK"] = values[0]
-            pipeline.read_document = for_ever
+            pipeline.read_document = for_ever  # type: ignore[attr-defined]
         case _:
             raise SystemExit(f"there is no fault {fault!r}")
     from aggregator.cli import main as command

@@ -240,7 +240,7 @@ async def test_a_refresh_that_could_not_be_stored_is_no_failure_of_its_source(st
                 raise DatabaseError("The disk is full.", passing=True)
             return real(*arguments)
 
-        store.commit_many = commit  # type: ignore[method-assign]
+        store.commit_many = commit  # type: ignore[method-assign, assignment]
         await p.engine.once(["a"])
         assert p.results[0].failure is not None
         before = store.source("a")
@@ -267,7 +267,7 @@ async def test_a_refresh_that_the_database_refuses_harms_no_other_of_its_batch(s
                 raise DatabaseError("This row is refused.")
             return real(refreshes, judge)
 
-        store.commit_many = commit  # type: ignore[method-assign]
+        store.commit_many = commit  # type: ignore[method-assign, assignment]
         await p.engine.once(names)
         assert [result.source.id for result in p.results if result.failure] == ["s3"]
         refused = store.source("s3")

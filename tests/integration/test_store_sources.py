@@ -186,3 +186,12 @@ def test_many_states_are_written_at_once(store: Store) -> None:
     store.sync_catalogue(feeds)
     store.record_many([(feed, SourceState(next_fetch_at=NOW + QUARTER, failures=1)) for feed in feeds])
     assert {claim.state.next_fetch_at for claim in store.sources()} == {NOW + QUARTER}
+
+
+def test_sources_are_hastened_and_never_put_off(store: Store) -> None:
+    store.sync_catalogue([source("alif"), source("ba"), source("ta")])
+    for name, hours in (("alif", 5), ("ba", 1), ("ta", 5)):
+        store.record(source(name), SourceState(next_fetch_at=NOW + timedelta(hours=hours)))
+    store.hasten({"alif": NOW + QUARTER, "ba": NOW + timedelta(hours=2), "gone": NOW})
+    found = [claim.state.next_fetch_at for claim in store.sources()]
+    assert found == [NOW + QUARTER, NOW + timedelta(hours=1), NOW + timedelta(hours=5)]
