@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import BinaryIO
+from urllib.parse import quote
 
 from lxml import etree
 
-from aggregator.export.entry import Entry, legal
+from aggregator.export.entry import TAG, Entry, full, legal
 from aggregator.export.feed import Head
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -57,11 +58,11 @@ def _entry(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
         with xml.element("author"):
             _text(xml, "name", entry.author or entry.outlet)
         with xml.element("source"):
-            _text(xml, "id", entry.outlet_site or f"urn:mujaz:outlet:{entry.outlet}")
+            _text(xml, "id", full(entry.outlet_site) or f"{TAG}outlet/{quote(entry.outlet)}")
             _text(xml, "title", entry.outlet)
             _text(xml, "updated", stamp(entry.updated))
             if entry.outlet_site:
-                _empty(xml, "link", rel="alternate", href=entry.outlet_site)
+                _empty(xml, "link", rel="alternate", href=full(entry.outlet_site))
         for term in entry.categories:
             _empty(xml, "category", term=term)
         for other in entry.others:
@@ -71,7 +72,7 @@ def _entry(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
                 rel="related",
                 type="text/html",
                 title=legal(f"{other.outlet.name}: {other.title}"),
-                href=legal(other.source_link or other.url),
+                href=full(other.source_link or other.url),
             )
         if entry.image:
             _empty(xml, "{http://search.yahoo.com/mrss/}content", url=entry.image, medium="image")

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from urllib.parse import quote
 
 from aggregator.export.rights import shown
 from aggregator.model import Item, Story
 
 # what XML 1.0 allows; anything else would make a document that no reader opens
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CLEAN = re.compile(r"[A-Za-z0-9%/:=&?~#+!$,;'@()*\[\]._-]*")
 TAG = "tag:mujaz,2026:"
 ALSO = {"ar": "ورد أيضا في", "fr": "Également chez", "en": "Also reported by"}
 
@@ -19,6 +21,15 @@ ALSO = {"ar": "ورد أيضا في", "fr": "Également chez", "en": "Also repor
 def legal(text: str) -> str:
     """Give a text without characters that XML forbids."""
     return _ILLEGAL.sub("", text)
+
+
+def full(url: str) -> str:
+    """Give an address as feeds must have it: letters beyond ASCII, spaces and quotes percent-encoded, what is encoded left as it is.
+
+    >>> full("https://alif.example/صورة 1.jpg?a=1&b=%20")
+    'https://alif.example/%D8%B5%D9%88%D8%B1%D8%A9%201.jpg?a=1&b=%20'
+    """
+    return url if _CLEAN.fullmatch(url) else quote(legal(url), safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +69,7 @@ def of_story(story: Story, *, everything: bool) -> Entry:
         outlet_site=entry.outlet_site,
         published=lead.published or lead.shown_at,
         updated=max(story.updated_at, lead.published or lead.shown_at),
-        image=entry.image
-        or next((shown(item, everything=everything).image for item in story.items[1:] if shown(item, everything=everything).image), ""),
+        image=entry.image or full(next((part.image for item in story.items[1:] if (part := shown(item, everything=everything)).image), "")),
         language=entry.language,
         categories=entry.categories,
         others=story.items[1:],
@@ -75,7 +85,7 @@ def of_item(item: Item, *, everything: bool) -> Entry:
     return Entry(
         id=f"{TAG}item/{item.id}",
         title=legal(item.title),
-        url=legal(item.source_link or item.url),
+        url=full(item.source_link or item.url),
         summary=legal(part.summary),
         html=legal(html),
         author=legal(item.author),
@@ -83,7 +93,7 @@ def of_item(item: Item, *, everything: bool) -> Entry:
         outlet_site=legal(item.outlet.site),
         published=published,
         updated=max(item.updated or published, published),
-        image=legal(part.image),
+        image=full(part.image),
         language=item.language or item.outlet.language,
         categories=tuple(legal(each) for each in dict.fromkeys((*([item.topic] if item.topic else []), *item.categories))),
     )
@@ -95,7 +105,7 @@ def also_html(story: Story) -> str:
         return ""
     words = ALSO.get(story.lead.language, ALSO["ar"])
     rows = "".join(
-        f'<li>{escape(legal(item.outlet.name))}: <a href="{escape(legal(item.source_link or item.url))}">{escape(legal(item.title))}</a></li>'
+        f'<li>{escape(legal(item.outlet.name))}: <a href="{escape(full(item.source_link or item.url))}">{escape(legal(item.title))}</a></li>'
         for item in story.items[1:]
     )
     return f"<p>{words}:</p><ul>{rows}</ul>"

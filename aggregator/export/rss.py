@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from aggregator.export.entry import Entry, legal
+from aggregator.export.entry import Entry, full, legal
 from aggregator.export.feed import Head
 
 NAMESPACES = {
@@ -69,7 +69,7 @@ def _item(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
                 _q("atom", "link"),
                 rel="related",
                 title=legal(f"{other.outlet.name}: {other.title}"),
-                href=legal(other.source_link or other.url),
+                href=full(other.source_link or other.url),
             ):
                 pass
 

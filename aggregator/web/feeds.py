@@ -18,6 +18,7 @@ from aggregator.web.request import address_of, wanted
 
 router = APIRouter(include_in_schema=False)
 STORIES = 60
+NAMES = {"q", "outlet", "country", "topic", "lang", "since", "until"}
 MEDIA = {
     "atom": "application/atom+xml; charset=utf-8",
     "rss": "application/rss+xml; charset=utf-8",
@@ -55,11 +56,20 @@ def _feed(request: Request, form: str, wish: StoryFilter) -> Response:
     site = site_of(request)
     base = site.settings.web.base_url.rstrip("/") or str(request.base_url).rstrip("/")
     wish = replace(wish, sort=Sort.TIME)
-    key = ("feed", form, base, wish)
-    return kept_response(request, site, key, lambda: _write(request, form, wish, base), max_age=300)
+    address = base + _asked(request, form, wish)
+    key = ("feed", form, address, base, wish)
+    return kept_response(request, site, key, lambda: _write(request, form, wish, base, address), max_age=300)
 
 
-def _write(request: Request, form: str, wish: StoryFilter, base: str) -> Ready:
+def _asked(request: Request, form: str, wish: StoryFilter) -> str:
+    """Give the path and query that a feed was asked by, so that it names itself as it is known; without what means nothing here."""
+    path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
+    if not set(request.query_params) <= NAMES or not request.url.query.isascii():
+        return address_of(f"/feed.{form}", wish)
+    return path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _write(request: Request, form: str, wish: StoryFilter, base: str, address: str) -> Ready:
     site = site_of(request)
     stories = site.store.stories(wish, limit=STORIES).rows
     latest = max((story.updated_at for story in stories), default=None)
@@ -71,7 +81,7 @@ def _write(request: Request, form: str, wish: StoryFilter, base: str) -> Ready:
         stories,
         out=out,
         title=f"{title} · {asked}" if asked else title,
-        address=base + address_of(f"/feed.{form}", wish),
+        address=address,
         home=base + address_of("/search" if wish.query else "/", wish),
         now=latest or site.clock(),
         rights=True,

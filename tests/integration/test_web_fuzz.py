@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from starlette.testclient import TestClient
 
 from aggregator.settings import StorageSettings
 from aggregator.store import Store
@@ -181,6 +180,7 @@ def conform(store: Store, examples: int) -> int:
     """Let schemathesis ask each operation of the API as its description allows, and otherwise; gives how many operations."""
     import schemathesis
     from schemathesis.generation import GenerationMode
+    from schemathesis.openapi.checks import positive_data_acceptance
 
     site = Site(store, Pictures(), allowed_hosts=("testserver",))
     secret = store.add_token("tester", ("read", "write"))
@@ -201,8 +201,9 @@ def conform(store: Store, examples: int) -> int:
             @checks
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: schemathesis.Case) -> None:
+                # a cursor is any text to the description, but only those that were given out lead anywhere: the rest is 400
                 for headers in ({}, {"Authorization": f"Bearer {secret}"}):
-                    case.call_and_validate(headers=headers)
+                    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
 
             # an operation without parameters can't be asked wrongly
             with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
