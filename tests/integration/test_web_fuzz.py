@@ -180,7 +180,7 @@ def conform(store: Store, examples: int) -> int:
     """Let schemathesis ask each operation of the API as its description allows, and otherwise; gives how many operations."""
     import schemathesis
     from schemathesis.generation import GenerationMode
-    from schemathesis.openapi.checks import positive_data_acceptance
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     site = Site(store, Pictures(), allowed_hosts=("testserver",))
     secret = store.add_token("tester", ("read", "write"))
