@@ -19,6 +19,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
+from aggregator.engine import tally
 from aggregator.engine.base import Report
 from aggregator.engine.embedded import EmbeddedEngine, describe
 from aggregator.engine.patient import patiently
@@ -288,6 +289,7 @@ class Reporter:
 
     def __call__(self, result: Refreshed) -> None:
         """Take one refresh."""
+        tally.count(result)
         reported(result)
         if result.failure is None or result.failure.kind not in (FailureKind.DNS, FailureKind.CONNECT):
             if self._said:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, SourceState, Status, Story, StoryFilter
+from aggregator.store import backup, hand, keys, maintenance, migrate, partitions, retention, search, sources, stories
 from aggregator.store import commit as _commit
-from aggregator.store import hand, keys, maintenance, migrate, partitions, retention, search, sources, stories
 from aggregator.store import schema as t
 from aggregator.store.connect import DaemonLock, Database, daemon_lock, make_folder
 from aggregator.store.hand import ReportedImage
@@ -216,6 +216,7 @@ class Store:
         """Take items older than the window out of the near-duplicate index, and make coming months' partitions; gives how many keys went."""
         with self.database.write() as c:
             partitions.ahead(c, now)
+            hand.forget(c, now)  # readers' reports are kept for ninety days, whether or not new ones come
             return keys.expire(c, t.to_ms(now - window) or 0)
 
     # -- reading ----------------------------------------------------------------------------
@@ -259,6 +260,11 @@ class Store:
         """Give the outlets that have items, with how many."""
         with self.database.read() as c:
             return stories.outlets(c)
+
+    def confidence(self, since: datetime) -> float | None:
+        """Give the mean confidence of the extraction of items since a time; None if there are none."""
+        with self.database.read() as c:
+            return stories.confidence(c, since)
 
     def topics(self) -> list[str]:
         """Give the topics that sources have."""
@@ -366,13 +372,9 @@ class Store:
         """Look for damage; an empty list is good."""
         return maintenance.check(self.database)
 
-    def backup(self, path: Path | None = None) -> Path:
-        """Write a consistent copy (SQLite) while others write; gives its path."""
-        if not self.database.is_sqlite:
-            raise _not_sqlite()
-        target = path or migrate.backup_path(self.database.folder, "backup")
-        migrate.backup_sqlite(self.database, target)
-        return target
+    def backup(self, path: Path | None = None, progress: Callable[[str, int, int], None] = lambda *_: None) -> Path:
+        """Write all that is stored into a SQLite file while others write; gives its path."""
+        return backup.backup(self.database, path, progress)
 
     def prune(self, now: datetime, keep: timedelta, max_bytes: int = 0, *, dry_run: bool = False) -> int:
         """Remove items older than ``keep``, then the oldest until ``max_bytes`` is met (0: no limit); gives how many."""
@@ -403,9 +405,3 @@ def _missing(path: str) -> Exception:
     return DatabaseError(
         f"There is no database {path} yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
     )
-
-
-def _not_sqlite() -> Exception:
-    from aggregator.errors import DatabaseError
-
-    return DatabaseError("PostgreSQL is backed up with its own pg_dump; `mujaz db backup` is for SQLite.")

@@ -125,13 +125,19 @@ def bury(c: Connection, ids: Sequence[int], now: datetime, *, spared: int | None
         c.execute(delete(t.item).where(i.id.in_(part)))
 
 
+def forget(c: Connection, now: datetime) -> None:
+    """Erase the reports that are older than readers are told they are kept."""
+    for table in (t.image_report, t.merge_report):
+        c.execute(delete(table).where(table.c.at < to_ms(now - FORGET)))
+
+
 def report_image(c: Connection, item_id: int, reporter: str, now: datetime, threshold: int) -> bool:
     """Count a reader's report of an item's picture, once a person; True if the picture is hidden now."""
     image = c.execute(select(t.item.c.image).where(t.item.c.id == item_id)).scalar()
     if not image:
         return False
     r = t.image_report.c
-    c.execute(delete(t.image_report).where(r.at < to_ms(now - FORGET)))
+    forget(c, now)
     if not c.execute(select(r.image).where(r.image == image, r.reporter == reporter)).first():
         c.execute(insert(t.image_report).values(image=image, reporter=reporter, item=item_id, at=to_ms(now)))
     state = c.execute(select(t.image_state.c.state).where(t.image_state.c.image == image)).scalar()
@@ -181,6 +187,7 @@ def images(c: Connection) -> list[ReportedImage]:
 def report_merge(c: Connection, story_id: int, reporter: str, now: datetime) -> None:
     """Count a reader's report of a wrong merge, once a person."""
     m = t.merge_report.c
+    forget(c, now)
     if not c.execute(select(m.story).where(m.story == story_id, m.reporter == reporter)).first():
         c.execute(insert(t.merge_report).values(story=story_id, reporter=reporter, at=to_ms(now)))
 

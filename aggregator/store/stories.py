@@ -185,7 +185,7 @@ def lead_first(items: list[Item]) -> list[Item]:
 
 def _links(c: Connection, ids: Sequence[int]) -> dict[int, list[Related]]:
     r, found = t.related.c, defaultdict(list)
-    rows = c.execute(select(r.story, r.other, r.score, r.why).where(r.story.in_(list(ids))).order_by(r.score.desc())).all()
+    rows = c.execute(select(r.story, r.other, r.score, r.why).where(r.story.in_(list(ids))).order_by(r.score.desc(), r.other)).all()
     others = {row.other for row in rows}
     if not others:
         return {}
@@ -309,6 +309,12 @@ def outlets(c: Connection) -> list[tuple[Outlet, int]]:
     known = sources.all_outlets(c)
     rows = c.execute(select(t.item.c.outlet, func.count().label("n")).group_by(t.item.c.outlet))
     return [(known.get(row.outlet, Outlet(row.outlet, row.outlet)), row.n) for row in rows]
+
+
+def confidence(c: Connection, since: datetime) -> float | None:
+    """Give the mean confidence of the extraction of items since a time; None if there are none."""
+    found = c.execute(select(func.avg(t.item.c.confidence)).where(t.item.c.shown_at >= to_ms(since))).scalar()
+    return None if found is None else float(found)
 
 
 def topics(c: Connection) -> list[str]:

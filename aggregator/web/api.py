@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
 from aggregator.export.rights import shown
@@ -16,6 +17,7 @@ from aggregator.web.context import Site
 
 MOST = 200
 BIGGEST = 2**63 - 1
+DATED = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Problem(BaseModel):
@@ -231,9 +233,17 @@ def _story(site: Site, story: Story) -> StoryOut:
     )
 
 
+def _dated(value: object) -> object:
+    """Refuse bare numbers, which Pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and not DATED.match(value):
+        raise ValueError("is no date such as 2026-11-25 or 2026-11-25T10:00:00Z")
+    return value
+
+
 Text = Annotated[str, Query(max_length=300)]
 Several = Annotated[list[str], Query(max_length=20)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
+Moment = Annotated[datetime, BeforeValidator(_dated), Field(description="A date or a time as ISO 8601 has it; UTC without a zone.")]
 Cursor = Annotated[str | None, Query(max_length=200)]
 
 
@@ -244,8 +254,8 @@ def asked(
     country: Several = [],  # noqa: B006
     topic: Several = [],  # noqa: B006
     lang: Several = [],  # noqa: B006
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     sort: Sort | None = None,
 ) -> StoryFilter:
     """Read a story filter from the query; without ``sort`` a search is by relevance and anything else by time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def of_store(store: Store, now: datetime) -> bytes:
     states = gauge("sources", "Sources by state.", "state")
     failures = gauge("source_failures", "Failures in a row of a source.", "source", "kind")
     silence = gauge("source_silence_seconds", "Time since a source last brought something new.", "source")
-    lag = 0.0
+    confidence = store.confidence(now - timedelta(days=1))
+    if confidence is not None:
+        gauge("extraction_confidence", "Mean confidence of the extraction of the last day's items, 0 to 1.").set(confidence)
+    lag, due = 0.0, 0
     unwell = {claim.source.id for claim in store.sources(unwell=True, now=now)}
     tally: dict[str, int] = {"unwell": len(unwell)}
     for claim in store.sources():
@@ -37,7 +40,9 @@ def of_store(store: Store, now: datetime) -> bytes:
             silence.labels(claim.source.id).set((now - state.last_new_at).total_seconds())
         if state.next_fetch_at and str(state.status) == "active":
             lag = max(lag, (now - state.next_fetch_at).total_seconds())
+            due += state.next_fetch_at <= now
     for word, number in tally.items():
         states.labels(word).set(number)
+    gauge("queue", "Sources that are due and not yet refreshed.").set(due)
     gauge("schedule_lag_seconds", "How late the most overdue source is.").set(max(0.0, lag))
     return generate_latest(registry)

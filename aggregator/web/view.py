@@ -124,7 +124,16 @@ class View:
             when=self.when(item.published or item.seen_at, item.outlet.country),
             url=item.source_link or item.url,
             why=tuple(say(reason, self._t.language) for reason in item.why),
-            score=f"{item.score:.0%}" if item.score is not None else "",
+            score=self._percent(item.score) if item.score is not None else "",
+        )
+
+    def _percent(self, share: float) -> str:
+        return (
+            f"{share * 100:.0f}٪"
+            if self._t.language == "ar"
+            else f"{share * 100:.0f}\u202f%"
+            if self._t.language == "fr"
+            else f"{share:.0%}"
         )
 
     def picture(self, item: Item) -> str:

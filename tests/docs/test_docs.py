@@ -47,3 +47,20 @@ def test_no_file_names_a_package_index() -> None:
         path = ROOT / name
         if path.suffix in {".txt", ".toml", ".cfg", ".ini", ".sh"} or name == "Makefile":
             assert not forbidden.search(path.read_text(encoding="utf-8", errors="replace")), name
+
+
+def test_every_route_and_metric_is_named_in_the_manual_of_the_page() -> None:
+    from aggregator.web import api, feeds, health, pages, pictures, reports
+
+    text = (ROOT / "docs/web.md").read_text(encoding="utf-8")
+    for room in (api, feeds, health, pages, pictures, reports):
+        for route in room.router.routes:
+            path = route.path  # type: ignore[attr-defined]
+            assert path in text, f"{path} is not in docs/web.md"
+    sources = "".join((ROOT / name).read_text() for name in ("aggregator/web/metrics.py", "aggregator/engine/tally.py"))
+    metrics = {f"mujaz_{name}" for name in re.findall(r'gauge\(\s*"(\w+)"', sources)} | set(
+        re.findall(r'Counter\(\s*"(mujaz_\w+)"', sources)
+    )
+    assert len(metrics) > 10
+    for name in metrics:
+        assert name in text, f"{name} is not in docs/web.md"

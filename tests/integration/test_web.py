@@ -231,7 +231,7 @@ def test_a_search_marks_its_words_in_the_text_as_printed_and_is_a_feed(stocked: 
 
 def test_a_search_without_hits_says_so_and_offers_a_spelling(stocked: Store) -> None:
     page = Site(stocked).visitor().get("/search?q=" + quote("المنتخبب")).text
-    assert "لا نتائج لهذا البحث" in page
+    assert "لا توجد نتائج" in page
     assert "هل تقصد" in page
     assert ">المنتخب<" in page
     suggestion = re.search(r'class="suggestion">.*?href="([^"]+)"', page)
@@ -528,6 +528,9 @@ def test_machines_that_watch_get_their_answers(stocked: Store) -> None:
         "mujaz_merged_items 1.0",
         'mujaz_sources{state="active"} 3.0',
         "mujaz_schedule_lag_seconds",
+        "mujaz_extraction_confidence 0.8",
+        "mujaz_queue 0.0",
+        "mujaz_source_silence_seconds",
     ):
         assert line in metrics.text
 

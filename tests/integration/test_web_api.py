@@ -148,6 +148,7 @@ def test_stories_and_items_go_on_by_a_cursor_whatever_comes_meanwhile(store: Sto
         ("/stories?limit=0", 422, "limit"),
         ("/stories?limit=201", 422, "limit"),
         ("/stories?since=yesterday", 422, "since"),
+        ("/stories?until=1764000000", 422, "until"),
         ("/stories?sort=best", 422, "sort"),
         ("/stories?q=" + "a" * 301, 422, "q"),
         ("/stories/x", 422, "story_id"),

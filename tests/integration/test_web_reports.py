@@ -149,9 +149,19 @@ def test_the_command_line_decides_the_same(site: Site, store: Store) -> None:
 def test_reports_are_forgotten_after_ninety_days(site: Site, store: Store) -> None:
     for n in range(2):
         report(site.visitor(f"192.0.2.{n}"))
+    site.visitor().post("/report/merge/1", data={})
     site.now += timedelta(days=91)
     assert "شكرا على الإبلاغ. تُحجب" in report(site.visitor("192.0.2.9"))
     assert [each.reports for each in store.images()] == [1]
+    assert store.merge_reports() == []
+
+
+def test_reports_are_erased_though_no_new_one_comes(site: Site, store: Store) -> None:
+    report(site.visitor())
+    site.visitor().post("/report/merge/1", data={})
+    store.expire_keys(site.now + timedelta(days=91), timedelta(days=30))
+    assert store.images() == []
+    assert store.merge_reports() == []
 
 
 def test_a_wrong_merge_lands_in_the_operators_list(site: Site, store: Store) -> None:

@@ -17,7 +17,10 @@
     var img = event.target;
     if (img && img.tagName === "IMG") {
       var frame = img.closest(".picture, figure");
-      if (frame) { frame.hidden = true; }
+      if (frame) {
+        frame.hidden = true;
+        if (frame.parentNode.classList) { frame.parentNode.classList.remove("pictured"); }
+      }
     }
   }, true);
   // after a thank-you for a hidden picture the picture goes at once
