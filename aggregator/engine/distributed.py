@@ -289,6 +289,7 @@ class DistributedEngine:
                 task.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
         self._threads.shutdown(wait=False)
+        self._dispatch.close()
 
 
 def _words(error: BaseException) -> str:

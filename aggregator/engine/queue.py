@@ -43,8 +43,13 @@ def holder(job: int | None) -> str:
 def build(conninfo: str, jobs: Jobs) -> App:
     """Put the queue together; opening it connects to the database."""
     from procrastinate import App, PsycopgConnector
+    from psycopg_pool import AsyncConnectionPool
 
-    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=CONNECTIONS, timeout=10.0))
+    def pool(**options: Any) -> AsyncConnectionPool:
+        # not asked for a sign of life before each use, which doubles the trips: a worker whose connection died starts anew
+        return AsyncConnectionPool(**{**options, "check": None})
+
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=CONNECTIONS, timeout=10.0, pool_factory=pool))
 
     async def refresh(context: JobContext, source: str) -> None:
         await jobs.refresh(source, holder(context.job.id))

@@ -18,7 +18,7 @@ from aggregator.model import Claim
 from aggregator.store import codec, sources
 from aggregator.store.connect import Database
 from aggregator.store.schema import to_ms
-from aggregator.store.shared import shared
+from aggregator.store.shared import Single, shared
 from aggregator.store.sources import CLOCK_SLACK, LONGEST_LEASE, LONGEST_WAIT
 
 QUEUED = "queue"  # holder of the lease of a source whose job no worker has begun
@@ -67,7 +67,9 @@ _TAKE = text(f"""
     WHERE s.id = :id AND o.id = s.outlet AND {_DUE} AND (s.leased_by = '{QUEUED}' OR {_FREE})
     RETURNING s.*, o.spec AS outlet_spec
 """)  # noqa: S608  (fixed text)
-_UNWANTED = text(f"UPDATE source SET lease_until = NULL, leased_by = '' WHERE id = :id AND leased_by = '{QUEUED}'")  # noqa: S608
+# by this job itself: it was taken over a connection that was lost before it answered, and may not be asked any more
+_UNWANTED = text(f"UPDATE source SET lease_until = NULL, leased_by = '' WHERE id = :id AND leased_by IN ('{QUEUED}', :holder)")  # noqa: S608
+_CLOCK = text("SELECT clock_timestamp()")
 _CONFIRM = text("UPDATE source SET asked_at = :now, lease_until = :until WHERE id = :id AND leased_by = :holder")
 _GIVE_BACK = text("UPDATE source SET lease_until = NULL, leased_by = '' WHERE leased_by = ANY(:holders)")
 # a source that is leased to the queue while the queue has no job of it: its job was lost with a worker, or removed by hand
@@ -89,14 +91,20 @@ class Due:
 class Dispatch:
     """The queueing side of a PostgreSQL store."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, connections: int = 2) -> None:
         self._database = database
+        self._single = Single(database, connections)
+
+    def close(self) -> None:
+        """Close the connections for single statements."""
+        self._single.close()
 
     def clock(self) -> datetime:
         """Give the database server's time."""
-        with self._database.read() as c:
-            moment: datetime = c.execute(text("SELECT clock_timestamp()")).scalar_one()
-            return moment
+        row, _ = self._single.run(_CLOCK, {})
+        assert row is not None
+        moment: datetime = row[0]
+        return moment
 
     def queue(
         self, now: datetime, least: timedelta, per_host: int, defer: Callable[[Any, Sequence[Due]], None], backlog: int = BACKLOG
@@ -133,26 +141,22 @@ class Dispatch:
             "until": to_ms(now + lease),
             "least": int(least.total_seconds() * 1000),
         }
-        with shared(self._database) as c:
-            row = c.execute(_TAKE, values).first()
-            if row is None:
-                c.execute(_UNWANTED, {"id": source_id})
-                return None
-            return sources.claim_of(row, codec.outlet(row.outlet_spec))
+        row, _ = self._single.run(_TAKE, values)
+        if row is None:
+            self._single.run(_UNWANTED, {"id": source_id, "holder": holder})
+            return None
+        return sources.claim_of(row, codec.outlet(row.outlet_spec))
 
     def confirm(self, source_id: str, holder: str, now: datetime, lease: timedelta) -> bool:
         """Take a source anew that is still held, because the request comes later than was meant; False if it was lost."""
         values = {"id": source_id, "holder": holder, "now": to_ms(now), "until": to_ms(now + lease)}
-        with shared(self._database) as c:
-            return bool(c.execute(_CONFIRM, values).rowcount)
+        return bool(self._single.run(_CONFIRM, values)[1])
 
     def give_back(self, holders: Sequence[str]) -> None:
         """Free the sources that these jobs hold; that they may have been asked counts all the same."""
         if holders:
-            with shared(self._database) as c:
-                c.execute(_GIVE_BACK, {"holders": list(holders)})
+            self._single.run(_GIVE_BACK, {"holders": list(holders)})
 
     def free_orphans(self) -> int:
         """Free the sources that wait for a job that no longer is; gives how many."""
-        with shared(self._database) as c:
-            return int(c.execute(_ORPHANS).rowcount)
+        return self._single.run(_ORPHANS, {})[1]

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
 
 from aggregator.store.connect import Database
 from aggregator.store.schema import from_ms
-from aggregator.store.shared import trouble
+from aggregator.store.shared import Single
 
 # made by `aggregator.store.cluster`; one row a host, so that entering is one lock and one write
 TABLES = """
@@ -78,43 +77,23 @@ class HostGate:
     """Asks the database for places; may be called from any thread."""
 
     def __init__(self, database: Database, connections: int) -> None:
-        self._database = database
-        url = database.engine.url
         # a place that a crash of the server forgets costs nothing: no wait for the disk
-        options = " ".join((*url.normalized_query.get("options", ()), "-c synchronous_commit=off"))
-        self._engine = create_engine(
-            url, isolation_level="AUTOCOMMIT", pool_size=connections, max_overflow=0, connect_args={"options": options}
-        )
+        self._single = Single(database, connections, "-c synchronous_commit=off")
 
     def enter(self, host: str, holder: str, places: int, gap: float, lease: float) -> Answer:
         """Ask for one of ``places`` at a host, ``gap`` seconds after the start before, for ``lease`` seconds at most."""
-        row = self._run(_ENTER, {"host": host, "holder": holder, "places": places, "gap": gap, "lease": lease})
-        return Answer(row[0], from_ms(row[1]))
+        row, _ = self._single.run(_ENTER, {"host": host, "holder": holder, "places": places, "gap": gap, "lease": lease})
+        assert row is not None
+        return Answer(row.wait, from_ms(row.held))
 
     def leave(self, host: str, holder: str) -> None:
         """Give a place back."""
-        self._run(_LEAVE, {"host": host, "holder": holder})
+        self._single.run(_LEAVE, {"host": host, "holder": holder})
 
     def tidy(self) -> None:
         """Forget hosts that nobody asked for a day."""
-        try:
-            with self._engine.connect() as c:
-                c.execute(_TIDY)
-        except DBAPIError as error:
-            raise trouble(error, self._database) from error
+        self._single.run(_TIDY, {})
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
-
-    def _run(self, statement: object, values: dict[str, object]) -> tuple[float | None, int | None]:
-        for last in (False, True):
-            try:
-                with self._engine.connect() as c:
-                    row = c.execute(statement, values).one()  # type: ignore[call-overload]
-                    return row[0], row[1] if len(row) > 1 else None
-            except DBAPIError as error:
-                # a connection that died in the pool is found out by using it: asking before each use would double the trips
-                if last or not error.connection_invalidated:
-                    raise trouble(error, self._database) from error
-        raise AssertionError
+        self._single.close()

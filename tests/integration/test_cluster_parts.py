@@ -47,8 +47,10 @@ def store(postgres: str, cluster_template: str, tmp_path: Path) -> Iterator[Stor
 
 
 @pytest.fixture
-def dispatch(store: Store) -> Dispatch:
-    return Dispatch(store.database)
+def dispatch(store: Store) -> Iterator[Dispatch]:
+    dispatch = Dispatch(store.database)
+    yield dispatch
+    dispatch.close()
 
 
 def queued(dispatch: Dispatch, now: datetime = NOW, per_host: int = 2, backlog: int = BACKLOG) -> int:
