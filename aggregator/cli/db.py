@@ -14,7 +14,7 @@ from aggregator.errors import UsageError
 
 @click.group()
 def db() -> None:
-    """Upgrade, check, back up, restore and prune the database.
+    """Upgrade, check, back up, restore, move and prune the database.
 
     \b
     Examples:
@@ -80,35 +80,54 @@ def reindex(ctx: click.Context) -> None:
 def backup(ctx: click.Context, file: Path | None) -> None:
     """Write a consistent copy while Mujaz runs (default: into backups/ of the data folder).
 
+    It is a SQLite file, also where the database is PostgreSQL (no pg_dump is needed), and can be restored on either.
+
     \b
     Examples:
       mujaz db backup
       mujaz db backup /mnt/safe/mujaz.db
     """
     context: Context = ctx.obj
-    with context.open_store(create=False) as store:
-        click.echo(str(store.backup(file)))
+    from aggregator.cli.steps import steps
+
+    with context.open_store(create=False) as store, steps(context) as count:
+        made = store.backup(file, count)
+    click.echo(str(made))
 
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Also where something is stored already.")
 @click.pass_context
-def restore(ctx: click.Context, file: Path) -> None:
-    """Put a backup in the database's place, after looking whether it is whole; the old file stays beside it as .replaced.
+def restore(ctx: click.Context, file: Path, force: bool) -> None:
+    """Put a backup in the database's place, after looking whether it is whole.
+
+    Refused where something is stored already, unless --force is said: a SQLite database is then kept beside the new one as
+    .replaced; on PostgreSQL what was there is lost. Cut short, all is as before.
 
     \b
-    Example:
+    Examples:
       mujaz db restore data/backups/mujaz-20261125-120000-backup.db
+      mujaz db restore --force /mnt/safe/mujaz.db
     """
     context: Context = ctx.obj
+    from aggregator.cli.steps import steps
+    from aggregator.store import backup as backups
     from aggregator.store import daemon_lock
-    from aggregator.store.maintenance import restore as put_back
+    from aggregator.store.connect import Database
 
-    url = context.database_url
-    if not url.startswith("sqlite:///"):
-        raise UsageError("`mujaz db restore` is for SQLite; restore PostgreSQL with its own pg_restore.")
-    with daemon_lock(context.folder):
-        put_back(file, Path(url.removeprefix("sqlite:///")))
+    database = Database(context.database_url, context.folder, context.settings.database.busy_timeout)
+    try:
+        with daemon_lock(context.folder), steps(context) as count:
+            if database.is_sqlite:
+                place = database.path
+                if place is None:
+                    raise UsageError("A database in memory can't be restored; name a file with database.url or --data.")
+                backups.restore_file(file, place, force=force, busy_timeout=database.busy_timeout, progress=count)
+            else:
+                backups.restore_server(file, database, force=force, progress=count)
+    finally:
+        database.close()
     click.echo(f"restored from {file}")
 
 
@@ -138,3 +157,44 @@ def prune(ctx: click.Context, keep_days: int | None, max_megabytes: int | None, 
     with context.open_store(create=False) as store:
         number = store.prune(utc_now(), keep, limit, dry_run=dry_run)
     click.echo(f"{number} items {'would be' if dry_run else 'were'} removed")
+
+
+@db.command()
+@click.argument("from_url")
+@click.argument("to_url")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line: what each table holds.")
+@click.pass_context
+def move(ctx: click.Context, from_url: str, to_url: str, as_json: bool) -> None:
+    """Carry a whole database over, from SQLite to PostgreSQL or back; the source is only read.
+
+    Stop what writes to the source first. A move that was cut short goes on when the same command is run again; until all is
+    there and each table's count and checksum are those of the source, nothing else opens the target. A target that holds anything
+    is refused. Then set database.url to the new address.
+
+    \b
+    Examples:
+      mujaz db move sqlite:///data/mujaz.db postgresql://mujaz@db.example/mujaz
+      mujaz db move postgresql://mujaz@db.example/mujaz sqlite:///back/mujaz.db --json
+    """
+    context: Context = ctx.obj
+    from aggregator.cli.context import emit_json
+    from aggregator.cli.steps import steps
+    from aggregator.store.move import move as carry
+
+    with steps(context) as count:
+        sums = carry(address_of(from_url), address_of(to_url), context.folder, context.settings.database.busy_timeout, count)
+    if as_json:
+        emit_json({"table": each.table, "rows": each.rows, "checksum": each.checksum} for each in sums)
+        return
+    for each in sums:
+        click.echo(f"{each.table:<14}{each.rows:>12}  {each.checksum}")
+    click.echo(
+        "Moved: each table's count and checksum are the same in both. Set database.url to the new address; the old database is as it was."
+    )
+
+
+def address_of(text: str) -> str:
+    """Give a database's address; a plain file name is a SQLite database."""
+    if "://" in text:
+        return text
+    return f"sqlite:///{Path(text).resolve()}"

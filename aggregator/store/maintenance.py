@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import DatabaseError
-from aggregator.store import keys, migrate, search, story
+from aggregator.store import keys, search, story
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms
 
@@ -158,29 +156,3 @@ def reindex(database: Database, version: int, drafts: keys.Drafts, now: datetime
         after = ids[-1]
         done += len(ids)
         progress(len(ids))
-
-
-def restore(source: Path, url_path: Path) -> None:
-    """Put a backup in the place of a SQLite database, after looking whether it is whole; the old file is kept beside it."""
-    from aggregator.store.connect import Database as Opened
-
-    if not source.is_file():
-        raise DatabaseError(f"There is no backup {source}.")
-    candidate = Opened(f"sqlite:///{source.resolve()}", source.parent, 5)
-    try:
-        with candidate.read() as c:
-            if migrate.current(c) is None:
-                raise DatabaseError(f"{source} is no backup of Mujaz.")
-            result = c.execute(text("PRAGMA integrity_check")).scalar()
-            if result != "ok":
-                raise DatabaseError(f"{source} is damaged ({result}); choose another backup.")
-    finally:
-        candidate.close()
-    url_path.parent.mkdir(parents=True, exist_ok=True)
-    partial = url_path.with_suffix(".restoring")
-    shutil.copyfile(source, partial)
-    if url_path.exists():
-        url_path.replace(url_path.with_suffix(".replaced"))
-    for suffix in ("-wal", "-shm"):
-        Path(f"{url_path}{suffix}").unlink(missing_ok=True)
-    partial.replace(url_path)

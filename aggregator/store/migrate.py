@@ -29,13 +29,16 @@ def current(c: Connection) -> str | None:
     return None
 
 
-def ensure(database: Database, *, create: bool) -> str | None:
+def ensure(database: Database, *, create: bool, moving: bool = False, backup: bool = True) -> str | None:
     """Make or upgrade the tables where needed; gives what was done, in words, or None.
 
-    Raises `DatabaseError` for a missing (``create`` False), foreign, damaged or newer database.
+    Raises `DatabaseError` for a missing (``create`` False), foreign, damaged or newer database, and for one into which another is
+    being moved, unless ``moving``.
     """
     with database.read() as c:
         version = current(c)
+        if version is not None and not moving and c.execute(text("SELECT 1 FROM meta WHERE key = 'moving'")).first():
+            raise DatabaseError(f"A move into {database.url} was cut short: run the same `mujaz db move` again, it goes on where it was.")
     if version == HEAD:
         return None
     if version is not None and version not in KNOWN:
@@ -45,7 +48,7 @@ def ensure(database: Database, *, create: bool) -> str | None:
             "There is no database here yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
         )
     done = "made the database"
-    if version is not None and database.is_sqlite:
+    if version is not None and database.is_sqlite and backup:
         path = backup_path(database.folder, f"before-{HEAD}")
         backup_sqlite(database, path)
         done = f"upgraded the database from {version} to {HEAD} after a backup to {path}"

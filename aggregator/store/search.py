@@ -34,8 +34,8 @@ _LEARN = bulk.statement(
 )
 
 
-def put(c: Connection, rows: Sequence[tuple[int, str, str]], *, again: bool = False) -> None:
-    """Index items (id, headline, text); ``again`` replaces what was there."""
+def put(c: Connection, rows: Sequence[tuple[int, str, str]], *, again: bool = False, learned: bool = True) -> None:
+    """Index items (id, headline, text); ``again`` replaces what was there, and without ``learned`` their words are not counted."""
     if again:
         drop(c, [row[0] for row in rows])
     terms = [(item, search_terms(title), search_terms(body[:BODY_CHARACTERS])) for item, title, body in rows]
@@ -43,7 +43,8 @@ def put(c: Connection, rows: Sequence[tuple[int, str, str]], *, again: bool = Fa
         _ROWS_SQLITE.run(c, [(item, " ".join(head), " ".join(rest)) for item, head, rest in terms])
     else:
         _ROWS_POSTGRES.run(c, [(item, vector(head, rest)) for item, head, rest in terms])
-    learn(c, [row[1] for row in rows])
+    if learned:
+        learn(c, [row[1] for row in rows])
 
 
 def vector(title: Sequence[str], body: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from aggregator.errors import DatabaseError
 from aggregator.model import StoryFilter
 from aggregator.settings import StorageSettings
 from aggregator.store import Store
-from aggregator.store.maintenance import restore
+from aggregator.store.backup import restore_file
 from tests.integration.news import NOW, entry, refresh, source
 
 FEED = source("alif")
@@ -114,7 +114,7 @@ def test_a_backup_is_made_in_use_and_restored_whole(tmp_path: Path) -> None:
         refresh(store, FEED, *NEWS)
         saved = store.backup()
         refresh(store, FEED, entry("خبر جاء بعد النسخة", "نص."))
-    restore(saved, path)
+    restore_file(saved, path, force=True, busy_timeout=5)
     with opened(path) as store:
         assert store.counts().items == 3
         assert store.check() == []
@@ -130,7 +130,7 @@ def test_a_damaged_backup_is_refused_and_nothing_is_touched(tmp_path: Path) -> N
     data[4096:12288] = b"\xff" * 8192
     saved.write_bytes(bytes(data))
     with pytest.raises(DatabaseError):
-        restore(saved, path)
+        restore_file(saved, path, force=True, busy_timeout=5)
     with opened(path) as store:
         assert store.counts().items == 3
 
