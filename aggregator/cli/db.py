@@ -34,8 +34,13 @@ def upgrade(ctx: click.Context) -> None:
       mujaz db upgrade
     """
     context: Context = ctx.obj
+    from aggregator.store import cluster
+
     with context.open_store() as store:
-        click.echo(store.opened or "The database is up to date.")
+        done = [store.opened] if store.opened else []
+        if not store.database.is_sqlite and (steps := cluster.ensure(store.database, queue=cluster.needs_extra() is None)):
+            done.append(f"made or brought up to date what workers share ({len(steps)} steps)")
+        click.echo("; ".join(done) or "The database is up to date.")
 
 
 @db.command()

@@ -35,7 +35,8 @@ class Finding:
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Say what is wrong with this installation, and what to do about it. Exit status 1 if something is.
 
-    Looks at versions, the SQLite build, time zone data, settings, catalogue, disk, database and sources.
+    Looks at versions, the SQLite build, time zone data, settings, catalogue, disk, database and sources;
+    on PostgreSQL at the server, the workers and their queue as well.
 
     \b
     Examples:
@@ -188,6 +189,10 @@ def _store(context: Context) -> Iterator[Finding]:
         problems: list[Any] = store.check()
         yield from (Finding("wrong", each.what, each.remedy) for each in problems)
         counts = store.counts()
+        if not store.database.is_sqlite:
+            from aggregator.cli.cluster_findings import cluster_findings
+
+            yield from cluster_findings(store)
         if not problems:
             yield Finding("ok", f"database: {counts.items} items in {counts.stories} stories")
         from aggregator.cli.sources import remedy

@@ -39,17 +39,40 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """What the database server says of itself."""
+
+    version: str
+    encoding: str
+    plpgsql: bool  # the language of the queue's functions; a few hosting services take it away
+    connections: int
+    most_connections: int
+    skew: float  # seconds by which its clock is ahead of this machine's
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What a person wants to know of a cluster."""
 
-    server: str
-    skew: float  # seconds by which the server's clock is ahead of this machine's
+    server: Server
     missing: tuple[str, ...]  # steps of the ledger that are not done yet
     workers: tuple[Worker, ...]
     waiting: int
     running: int
     failed: int
     oldest: float  # seconds that the first job in the queue has been waiting
+
+
+_SERVER = text(
+    "SELECT current_setting('server_version'), current_setting('server_encoding'), "
+    "EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'plpgsql'), (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
+    "current_setting('max_connections')::int, clock_timestamp()"
+)
+_WORKERS = text("SELECT id, extract(epoch FROM now() - last_heartbeat) FROM procrastinate_workers ORDER BY id")
+_OLDEST = text(
+    "SELECT extract(epoch FROM now() - min(e.at)) FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id "
+    "WHERE j.status = 'todo' AND e.type = 'deferred'"
+)
 
 
 def needs_extra() -> str | None:
@@ -131,23 +154,15 @@ def _queue_steps(tables: set[str], done: set[str]) -> list[Step]:
 
 
 def state(database: Database) -> State:
-    """Look at the cluster; without its tables everything is zero and all steps are missing."""
+    """Look at the cluster; without its tables there are no workers and no jobs, and all steps are missing."""
     with database.read() as c:
         before = datetime.now(UTC)
-        row = c.execute(text("SELECT current_setting('server_version'), clock_timestamp()")).one()
-        skew = (row[1] - before).total_seconds()
+        row = c.execute(_SERVER).one()
+        server = Server(row[0], row[1], row[2], row[3], row[4], (row[5] - before).total_seconds())
         missing = tuple(name for step in _todo(c, queue=True) for name in step.names)
         if "procrastinate_jobs" not in inspect(c).get_table_names():
-            return State(row[0], skew, missing, (), 0, 0, 0, 0.0)
-        workers = tuple(
-            Worker(each[0], float(each[1]))
-            for each in c.execute(text("SELECT id, extract(epoch FROM now() - last_heartbeat) FROM procrastinate_workers ORDER BY id"))
-        )
-        jobs = {each[0]: each[1] for each in c.execute(text("SELECT status, count(*) FROM procrastinate_jobs GROUP BY status"))}
-        oldest = c.execute(
-            text(
-                "SELECT extract(epoch FROM now() - min(e.at)) FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id "
-                "WHERE j.status = 'todo' AND e.type = 'deferred'"
-            )
-        ).scalar()
-        return State(row[0], skew, missing, workers, jobs.get("todo", 0), jobs.get("doing", 0), jobs.get("failed", 0), float(oldest or 0))
+            return State(server, missing, (), 0, 0, 0, 0.0)
+        workers = tuple(Worker(each[0], float(each[1])) for each in c.execute(_WORKERS))
+        jobs = {each[0]: each[1] for each in c.execute(text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status"))}
+        oldest = float(c.execute(_OLDEST).scalar() or 0)
+        return State(server, missing, workers, jobs.get("todo", 0), jobs.get("doing", 0), jobs.get("failed", 0), oldest)

@@ -476,3 +476,66 @@ def test_a_lost_worker_s_jobs_are_removed_and_a_living_one_s_are_not(store: Stor
     assert asyncio.run(swept()) == [queue.holder(taken[0])]
     assert [(lock, status) for _, lock, status in jobs(store)] == [("source/b", "doing")]
     assert [worker.id for worker in cluster.state(store.database).workers] == ids, "whoever is silent for two minutes is forgotten"
+
+
+# -- what the doctor says --
+
+
+def said(store: Store) -> dict[str, str]:
+    """Give the doctor's findings: level and text, and what to do."""
+    from aggregator.cli.cluster_findings import cluster_findings
+
+    return {f"{each.level}: {each.what}": each.remedy for each in cluster_findings(store)}
+
+
+def test_the_doctor_says_that_no_worker_runs(store: Store) -> None:
+    found = said(store)
+    assert "start `mujaz run` here" in found["note: no worker is running: nothing is fetched"]
+    assert any(line.startswith("ok: PostgreSQL ") for line in found)
+    assert "ok: the queue: 0 jobs wait, 0 are under way" in found
+
+
+def test_the_doctor_tells_living_workers_from_lost_ones_and_sees_a_queue_that_nobody_takes(store: Store, dispatch: Dispatch) -> None:
+    store.add_source(source("a"))
+    queued(dispatch)
+    with store.database.write() as c:
+        c.execute(
+            text(
+                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '95 seconds'), (now() - interval '2 seconds')"
+            )
+        )
+        c.execute(text("UPDATE procrastinate_events SET at = now() - interval '10 minutes'"))
+        c.execute(text("INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('fetch', 'refresh', 'failed')"))
+    found = said(store)
+    assert "ok: workers: 1, the last sign of life 2 s ago" in found
+    assert any(line.startswith("note: worker ") and line.endswith("gave no sign of life for 95 s") for line in found)
+    assert "--queues" in found["note: 1 jobs wait, the first for 10 minutes"]
+    assert "note: 1 jobs failed in the last week" in found
+
+
+def test_the_doctor_names_what_is_missing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.database.write() as c:
+        c.execute(text("DELETE FROM cluster_ledger WHERE name = 'mujaz-02'"))
+        c.execute(text("DROP INDEX source_leased, source_leased_by"))
+    assert "mujaz db upgrade" in said(store)["note: the tables that workers share are not (all) made yet"]
+    assert cluster.ensure(store.database) == ["mujaz-02"]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert list(said(store).values()) == ["Running on PostgreSQL needs the extra: pip install 'mujaz[cluster]'."]
+
+
+@pytest.mark.parametrize(
+    ("server", "level", "words"),
+    [
+        (cluster.Server("12.20", "UTF8", True, 5, 100, 0.0), "wrong", "too old"),
+        (cluster.Server("17.2 (Debian 17.2-1)", "SQL_ASCII", True, 5, 100, 0.0), "wrong", "SQL_ASCII"),
+        (cluster.Server("17.2", "UTF8", False, 5, 100, 0.0), "wrong", "plpgsql"),
+        (cluster.Server("17.2", "UTF8", True, 95, 100, 0.0), "note", "95 of 100 connections"),
+        (cluster.Server("17.2", "UTF8", True, 5, 100, -40.0), "note", "40 s behind"),
+    ],
+    ids=["old", "encoding", "language", "connections", "clock"],
+)
+def test_the_doctor_looks_at_the_server(store: Store, monkeypatch: pytest.MonkeyPatch, server: Any, level: str, words: str) -> None:
+    monkeypatch.setattr(cluster, "state", lambda _: cluster.State(server, (), (), 0, 0, 0, 0.0))
+    line, remedy = next((line, remedy) for line, remedy in said(store).items() if words in line)
+    assert line.startswith(level)
+    assert remedy
