@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -54,6 +54,15 @@ class Drafts:
             self._kept.update(found)
             while len(self._kept) > MOST_DRAFTS:
                 self._kept.popitem(last=False)
+        return found
+
+    def current(self, c: Connection, substances: Mapping[int, bytes]) -> dict[int, Draft]:
+        """Give the drafts of items that say what these now do: one that another process revised since it was kept is read anew."""
+        found = self.get(c, substances)
+        stale = [item for item, draft in found.items() if draft.substance != substances[item]]
+        if stale:
+            self.forget(stale)
+            found |= self.get(c, stale)
         return found
 
     def keep(self, drafts: dict[int, Draft]) -> None:
@@ -120,14 +129,16 @@ class Guard:
 def guards(c: Connection, stories: Iterable[int], cache: Drafts) -> dict[int, Guard]:
     """Give the guards of stored stories; a story whose first report has no signature has none."""
     members: dict[int, list[int]] = defaultdict(list)
-    query = select(t.item.c.story, t.item.c.id).where(t.item.c.story.in_(list(stories))).order_by(t.item.c.id)
-    for row in c.execute(query):
+    substances: dict[int, bytes] = {}
+    columns = (t.item.c.story, t.item.c.id, t.item.c.substance)
+    for row in c.execute(select(*columns).where(t.item.c.story.in_(list(stories))).order_by(t.item.c.id)):
         members[row[0]].append(row[1])
+        substances[row[1]] = row[2]
     chosen = {
         story: (group[0], *((group[len(group) // 3], group[2 * len(group) // 3]) if len(group) > 4 else ()))
         for story, group in members.items()
     }
-    drafts = cache.get(c, {each for group in chosen.values() for each in group})
+    drafts = cache.current(c, {each: substances[each] for group in chosen.values() for each in group})
     return {
         story: Guard(drafts[first], tuple(drafts[each] for each in middle if each in drafts), len(members[story]))
         for story, (first, *middle) in chosen.items()
@@ -143,10 +154,12 @@ def _dress(c: Connection, chosen: Sequence[Sequence[int]], cache: Drafts) -> tup
     if not ids:
         return tuple(() for _ in chosen)
     story_of: dict[int, int] = {}
+    substances: dict[int, bytes] = {}
     for start in range(0, len(ids), 900):
-        query = select(t.item.c.id, t.item.c.story).where(t.item.c.id.in_(list(ids)[start : start + 900]))
-        story_of.update((row[0], row[1]) for row in c.execute(query))
-    drafts = cache.get(c, ids)
+        query = select(t.item.c.id, t.item.c.story, t.item.c.substance).where(t.item.c.id.in_(list(ids)[start : start + 900]))
+        for row in c.execute(query):
+            story_of[row[0]], substances[row[0]] = row[1], row[2]
+    drafts = cache.current(c, substances)
     guard_of = guards(c, set(story_of.values()), cache)
 
     def dressed(item: int) -> Candidate | None:

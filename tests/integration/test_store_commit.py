@@ -55,6 +55,14 @@ def test_a_word_for_word_copy_adds_no_independent_text(store: Store) -> None:
     assert story.independent < 3
 
 
+def test_what_another_process_revised_is_judged_by_its_new_text(open_store: Callable[[], Store]) -> None:
+    one, other = open_store(), open_store()
+    refresh(one, source("alif"), entry(*SPAIN, guid="1", url="https://alif.example/1"))  # and keeps its draft
+    refresh(other, source("alif"), entry(*FOOTBALL, guid="1", url="https://alif.example/1"))
+    done = refresh(one, source("ba"), entry(*FOOTBALL, url="https://ba.example/1"), entry(*SPAIN_TOO, url="https://ba.example/2"))
+    assert [merge.title for merge in done.merges] == [FOOTBALL[0]], "what it says now, not what it said"
+
+
 def test_what_came_while_the_judge_looked_is_judged_again_in_the_transaction(open_store: Callable[[], Store]) -> None:
     one, other = open_store(), open_store()
     ours, theirs = made(one, source("alif"), entry(*SPAIN)), made(other, source("ba"), entry(*SPAIN_TOO, url="https://ba.example/1"))
