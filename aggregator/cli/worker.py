@@ -35,6 +35,8 @@ def worker(ctx: click.Context, queues: str | None, concurrency: int | None, heal
     settings = context.settings
     cluster.require(context.database_url)
     share = Share(chosen(queues), concurrency or 0)
+    if concurrency:
+        settings = settings.model_copy(update={"fetch": settings.fetch.model_copy(update={"concurrency": concurrency})})
     logging_on(context)
     listener = None
     with opened_patiently(context) as store:

@@ -14,12 +14,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.engine import queue
 from aggregator.engine.base import Report
+from aggregator.engine.clock import steady
 from aggregator.engine.gate import BEFORE_ASKING
 from aggregator.engine.patient import PatientWriter, patiently
 from aggregator.engine.pulse import Pulse
@@ -43,6 +45,7 @@ T = TypeVar("T")
 LEASE = timedelta(minutes=10)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries to reach the database
 THREADS = 4
+MEASURED_EVERY = 60.0  # seconds between two looks at the server's clock
 ASKED_SOON = timedelta(seconds=3)  # a request that goes out later than this after it was noted is noted anew
 
 
@@ -51,23 +54,27 @@ class Lost(MujazError):
 
 
 class DatabaseClock:
-    """The present time by the database server's clock, so that all machines of a cluster mean the same by «due»."""
+    """The present time by the database server's clock, so that all machines of a cluster mean the same by «due».
 
-    def __init__(self) -> None:
-        self._ahead = timedelta(0)
+    Between two measurements it goes by this machine's steady clock: that its wall clock is wrong, or is set, changes nothing.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = steady) -> None:
+        self._steady = monotonic
+        self._known: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
-        """Give the present time."""
-        return datetime.now(UTC) + self._ahead
+        """Give the present time; this machine's own before the first measurement."""
+        if self._known is None:
+            return datetime.now(UTC)
+        moment, at = self._known
+        return moment + timedelta(seconds=self._steady() - at)
 
     def measure(self, dispatch: Dispatch) -> None:
-        """Compare this machine's clock with the server's; blocks for a question and its answer."""
-        before = datetime.now(UTC)
-        server = dispatch.clock()
-        trip = datetime.now(UTC) - before
-        ahead = server - (before + trip / 2)
-        # less than that is the way to the server, not its clock
-        self._ahead = ahead if abs(ahead) > max(trip, timedelta(milliseconds=50)) else timedelta(0)
+        """Ask the server for its time; blocks for a question and its answer, whose way back is taken for half of both."""
+        before = self._steady()
+        moment = dispatch.clock().astimezone(UTC)
+        self._known = moment, (before + self._steady()) / 2
 
 
 class DistributedEngine:
@@ -101,7 +108,7 @@ class DistributedEngine:
         self._running: dict[asyncio.Task[None], str] = {}
         self._begun: dict[str, float] = {}  # source -> when its refresh began, by the clock of the pulse
         self._pulse = Pulse()
-        self._beating: asyncio.Task[None] | None = None
+        self._beating: asyncio.Future[Any] | None = None
         self._draining = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._worker: Worker | None = None
@@ -123,7 +130,13 @@ class DistributedEngine:
         """Begin to take jobs; a database that is away is waited for."""
         asyncio.get_running_loop().set_exception_handler(_unheard)
         self._serving = asyncio.create_task(self._serve())
-        self._beating = asyncio.create_task(self._pulse.run())
+        self._beating = asyncio.gather(self._pulse.run(), self._keep_time())
+
+    async def _keep_time(self) -> None:
+        while self._clock is not None:
+            await asyncio.sleep(MEASURED_EVERY)
+            with suppress(DatabaseError):
+                await self._call(self._clock.measure, self._dispatch)
 
     def _stood_still(self, source: str) -> bool:
         return self._pulse.stood_since(self._begun.get(source, float("inf")))
@@ -190,8 +203,6 @@ class DistributedEngine:
                 log.warning("%d refreshes of lost workers are given to others", len(lost))
             await self._call(self._dispatch.give_back, lost)
         await self._call(self._dispatch.free_orphans)
-        if self._clock is not None:
-            await self._call(self._clock.measure, self._dispatch)
 
     async def _expire(self) -> None:
         window = timedelta(hours=self._ports.settings.dedup.window_hours)
@@ -283,6 +294,7 @@ class DistributedEngine:
                     log.warning("claimed sources could not be given back (they come free in ten minutes): %s", error)
         if self._beating is not None:
             self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
         if self._serving is not None:
             _, open_still = await asyncio.wait({self._serving}, timeout=1)
             for task in open_still:
