@@ -52,6 +52,7 @@ quality: $(VENV)/.bench
 
 requirements:
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --extra parquet -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --extra cluster --extra parquet -o requirements/cluster.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --all-extras -o requirements/test.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --group bench --all-extras -o requirements/bench.txt
 
