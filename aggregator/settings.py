@@ -29,6 +29,7 @@ class FetchSettings(Section):
     contact: str = Field("", description="address (mail or page) that the user-agent names, so that a server's owner can reach you")
     min_interval: float = Field(900, ge=0, description="seconds between two fetches of one source, at least; --force does not go below it")
     max_interval: float = Field(86_400, gt=0, description="seconds between two fetches of one source, at most (failures back off further)")
+    pace: float = Field(1, gt=0, le=20, description="how often sources are asked by their rhythm; 2: twice as often, and news sooner")
     concurrency: int = Field(50, ge=1, le=1000, description="requests under way at once")
     per_host: int = Field(2, ge=1, le=16, description="requests under way at once to one host")
     host_spacing: float = Field(1.0, ge=0, description="seconds between the starts of two requests to one host")

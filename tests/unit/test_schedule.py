@@ -72,6 +72,22 @@ class TestRhythm:
         assert by_day < 45 * MINUTE
         assert by_night > 5 * by_day
 
+    def test_an_outlet_whose_hours_foretell_nothing_is_asked_evenly(self) -> None:
+        dice = Random(3)
+        batches = [NOW - timedelta(days=day) + timedelta(hours=dice.uniform(-12, 12)) for day in range(1, 14)]
+        state = succeeded(published=tuple(at + n * timedelta(seconds=4) for at in batches for n in range(100)))
+        assert schedule.regularity(state.rhythm) < 0.4
+        waits = [wait(succeeded(state, now=NOW + hour * HOUR), NOW + hour * HOUR) for hour in range(24)]
+        assert max(waits) < 2.5 * min(waits)
+
+    def test_what_an_hour_promises_adds_up_to_what_the_week_brought(self) -> None:
+        state = succeeded(published=every(37 * MINUTE))
+        assert sum(schedule.rates(state.rhythm)) == pytest.approx(sum(state.rhythm), rel=0.05)
+
+    def test_twice_the_pace_is_half_the_interval(self) -> None:
+        state, quick = succeeded(published=every(HOUR)), FetchSettings(pace=2)
+        assert wait(succeeded(state, settings=quick)) == pytest.approx(wait(succeeded(state)) / 2, rel=0.02)
+
     def test_a_source_that_falls_silent_is_asked_less_and_less(self) -> None:
         state = succeeded(published=every(HOUR))
         later = NOW + timedelta(days=60)
