@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from aggregator.arabic.fold import fold
@@ -16,6 +16,9 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
 
 _TEN = frozenset(("عشر", "عشره"))
 _FRACTIONS = {"نصف": 0.5, "ربع": 0.25}  # نصف مليون
+_THAN = frozenset(("من", "عن", "de"))
+# a number counts nothing that stands behind one of these: «8 على الحد الجنوبي», «خليجي 23 إلى العام المقبل»
+_APART = frozenset(("الي", "علي", "في", "عن", "بعد", "قبل", "خلال", "منذ", "عبر", "امام", "ضد", "اثر", "جراء", "مع"))
 _LAST = 999.0  # الحلقة الأخيرة
 
 
@@ -24,12 +27,14 @@ class Quantity:
     """A number and the stem of what it counts.
 
     ``unit`` is a stem, or one of ``death``, ``injury``, ``percent``, ``year``, ``score`` (value: the smaller
-    side; ``second`` the larger), ``ordinal`` or ``no:…`` (edition, round, flight: the stem after the colon).
+    side; ``second`` the larger), ``goals`` (برباعية: the winner's), ``ordinal`` or ``no:…`` (edition, round, flight: the stem
+    after the colon). ``about`` marks a round figure (نحو, أكثر من).
     """
 
     value: float
     unit: str
     second: float = -1.0
+    about: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         """Give the number as digits."""
@@ -44,17 +49,24 @@ class _Words:
     ordinals: dict[str, float]
     tens: dict[str, float]
     duals: dict[str, str]
+    goals: dict[str, float]
+    about: frozenset[str]
+    more: frozenset[str]
     kinds: dict[str, frozenset[str]]  # death, injury, percent, people, edition -> stems
 
 
 @cache
 def _words() -> _Words:
-    numbers: dict[str, dict[str, float]] = {"unit": {}, "scale": {}, "ordinal": {}, "tens": {}}
+    numbers: dict[str, dict[str, float]] = {"unit": {}, "scale": {}, "ordinal": {}, "tens": {}, "goals": {}}
     duals: dict[str, str] = {}
+    plain: dict[str, frozenset[str]] = {}
     kinds: dict[str, frozenset[str]] = {}
     for line in lines("numbers.tsv"):
         kind, value, forms = line.split("\t")
         folded = [fold(form) for form in forms.split()]
+        if kind == "kind" and value in ("about", "more"):
+            plain[value] = frozenset(folded)
+            continue
         if kind == "kind":
             kinds[value] = frozenset(stem(clitic + form) for form in folded for clitic in ("", "و")) | (
                 frozenset(("%",)) if value == "percent" else frozenset()
@@ -70,7 +82,27 @@ def _words() -> _Words:
                 table |= dict.fromkeys(("لل" + form[2:], "ب" + form, "و" + form), float(value))
             if kind == "tens":
                 table["و" + form] = float(value)
-    return _Words(numbers["unit"], numbers["scale"], numbers["ordinal"], numbers["tens"], duals, kinds)
+    return _Words(
+        numbers["unit"],
+        numbers["scale"],
+        numbers["ordinal"],
+        numbers["tens"],
+        duals,
+        numbers["goals"],
+        plain["about"],
+        plain["more"],
+        kinds,
+    )
+
+
+def written(word: str) -> str:
+    """Give a folded word that stands for three to ninety as digits, any other as it is.
+
+    >>> written("سته"), written("خمسين"), written("الاثنين")
+    ('6', '50', 'الاثنين')
+    """
+    value = _words().units.get(word, 0.0)
+    return f"{value:g}" if value >= 3 else word
 
 
 def numbers(text: str) -> list[Quantity]:
@@ -82,6 +114,8 @@ def numbers(text: str) -> list[Quantity]:
     [('22', 'no:دور')]
     >>> [(str(q), q.unit) for q in numbers("الوداد يهزم الرجاء 2-1 أمام ٤٥ ألف متفرج")]
     [('1-2', 'score'), ('45000', 'متفرج')]
+    >>> [(str(q), q.unit, q.about) for q in numbers("يسحق زامبيا بسباعية نظيفة أمام نحو ألف متفرج")]
+    [('0-7', 'score', False), ('1000', 'متفرج', True)]
     """
     parts = _TOKEN.findall(fold(text))
     return [*_cardinals(parts), *_ordinals([part for part in parts if part not in "%-"])]
@@ -124,6 +158,14 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
             yield Quantity(2.0, kind or table.duals[part])
             place += 1
             continue
+        if part in table.goals:
+            clean = bool(table.kinds["clean"] & set(map(stem, parts[place + 1 : place + 2]))) or parts[place + 1 : place + 3] == [
+                "دون",
+                "رد",
+            ]
+            yield Quantity(0.0, "score", table.goals[part]) if clean else Quantity(table.goals[part], "goals")
+            place += 1
+            continue
         value = _value(part, table)
         if value is None:
             place += 1
@@ -149,8 +191,14 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
             place += 1
         if part in table.scales and start:
             value *= _FRACTIONS.get(parts[start - 1], 1.0)
-        yield Quantity(value, _unit(parts, start, place + 1, value, table))
+        yield Quantity(value, _unit(parts, start, place + 1, value, table), about=_about(parts, start, table))
         place += 1
+
+
+def _about(parts: list[str], start: int, table: _Words) -> bool:
+    """نحو 400 ألف، ما يقارب ألف، أكثر من ثلاثة آلاف."""
+    before = parts[max(0, start - 2) : start]
+    return not table.about.isdisjoint(before) or (len(before) == 2 and before[0] in table.more and before[1] in _THAN)
 
 
 def _compound(value: float, following: list[str], table: _Words) -> tuple[float, int]:
@@ -165,7 +213,9 @@ def _compound(value: float, following: list[str], table: _Words) -> tuple[float,
 
 def _unit(parts: list[str], start: int, after: int, value: float, table: _Words) -> str:
     following: list[str] = []
-    for part in parts[after:]:
+    for at, part in enumerate(parts[after:], after):
+        if part in _APART and not (at + 1 < len(parts) and stem(parts[at + 1]) in table.kinds["percent"]):
+            break
         if part in STOP:
             continue
         if len(following) == 2 or part[0].isdigit() or part == "-":

@@ -12,6 +12,8 @@ from aggregator.dedup.headline import Headline
 
 _WIDE = frozenset(("country", "continent"))
 _G = str.maketrans("غ", "ج")  # the two letters that stand for a foreign g
+_GOALS = {"score", "goals"}
+_ROUND = 0.08  # how far a figure said to be round may be from the exact one: 943 / نحو ألف
 _PEOPLE = frozenset(("death", "شخص", "اشخاص", "مدن"))
 
 
@@ -152,7 +154,7 @@ def _numbers(a: tuple[Quantity, ...], b: tuple[Quantity, ...]) -> tuple[tuple[Qu
         for other in b:
             equal = same_value(one, other)
             anywhere = anywhere or equal
-            if one.unit == other.unit or (one.unit in _PEOPLE and other.unit in _PEOPLE):
+            if one.unit == other.unit or (one.unit in _PEOPLE and other.unit in _PEOPLE) or {one.unit, other.unit} == _GOALS:
                 if equal:
                     agreeing.append(one)
                 else:
@@ -167,9 +169,13 @@ def same_value(one: Quantity, other: Quantity) -> bool:
     x, y = one.value, other.value
     if (one.second, x) == (other.second, y):
         return True
+    if {one.unit, other.unit} == _GOALS:
+        return max(x, one.second) == max(y, other.second)  # 4-1 / برباعية
     if one.second >= 0 or other.second >= 0:
         return False
     most = max(abs(x), abs(y))
+    if (one.about or other.about) and most >= 100:
+        return abs(x - y) / most <= _ROUND
     if most >= 1000 and abs(x - y) / most <= 0.012:
         return True
     return most >= 10 and min(x, y) > 0 and (x != int(x) or y != int(y)) and abs(x - y) / most <= 0.01

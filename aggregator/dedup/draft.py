@@ -17,6 +17,7 @@ from struct import Struct
 from sys import byteorder
 from zlib import crc32
 
+from aggregator.arabic.digits import written
 from aggregator.arabic.fold import fold
 from aggregator.arabic.language import language as detect
 from aggregator.arabic.tokens import STOP
@@ -24,7 +25,7 @@ from aggregator.dedup.agency import agency
 from aggregator.dedup.headline import Headline, headline, uncached_term
 from aggregator.dedup.report import Report
 
-VERSION = 1
+VERSION = 2
 """Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
 
 BODY_WORDS = 200
@@ -145,6 +146,8 @@ def draft(report: Report) -> Draft:
 
 NUMBER = 7
 """The lowest three bits of a word's hash say what it weighs (0..6, `weight` rounded down), or that it is a number."""
+LARGE = 8
+"""The fourth bit of a number's hash: beyond a dozen, or with a fraction; sharing «3» says little, «412» much."""
 
 
 def family(language: str) -> str:
@@ -163,12 +166,19 @@ class _Hashes(dict[str, int]):
 
 
 def _hashed(word: str) -> int:
-    if word[0].isdigit():
-        return crc32(word.encode()) | NUMBER
+    digits = word if word[0].isdigit() else written(word)
+    if digits[0].isdigit():
+        return hashed_number(digits)
     if word in STOP:
         return hashed(word, 0.0)
     found = uncached_term(word)
     return hashed(found.name, found.weight)
+
+
+def hashed_number(digits: str) -> int:
+    """Give the 32-bit hash by which a number stands in `Draft.numbers`."""
+    large = len(digits) > 2 or digits > "12" if len(digits) > 1 else False
+    return crc32(digits.encode()) & ~15 | (LARGE if large else 0) | NUMBER
 
 
 def hashed(stem: str, rarity: float) -> int:

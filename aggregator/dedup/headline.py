@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
@@ -58,6 +59,8 @@ class Headline:
     slots: dict[int, dict[str, str]]  # what stands after «وزير», «محافظ», «مجلس»: word -> the head before it
     clubs: frozenset[str]  # words that name a club in a headline about a match
     firsts: frozenset[str]  # what «أول» stands before
+    weather: bool
+    market: bool
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words and larger numbers that say most; all words where the content is empty."""
@@ -106,7 +109,8 @@ def headline(text: str, language: str = "ar") -> Headline:
         reader.read(part, frame=frame, first=at == 0)
     stems = frozenset(stem(part) for part in parts)
     groups: dict[int, set[int]] = {}
-    for each in stems:
+    phrases = {f"{one}_{other}" for one, other in pairwise(parts)} & table.exclusive.keys()
+    for each in stems | phrases:
         for group, member in table.exclusive.get(each, ()):
             groups.setdefault(group, set()).add(member)
     return Headline(
@@ -136,6 +140,8 @@ def headline(text: str, language: str = "ar") -> Headline:
         slots=reader.slots,
         clubs=frozenset(reader.clubs) if stems & table.matches else frozenset(),
         firsts=frozenset(reader.firsts),
+        weather=not stems.isdisjoint(table.weather),
+        market=not stems.isdisjoint(table.markets),
     )
 
 

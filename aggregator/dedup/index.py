@@ -28,6 +28,7 @@ class MemoryIndex:
         self._drafts: dict[int, Draft] = {}
         self._story: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
+        self._firsts: dict[int, Draft] = {}  # of stories whose first report has left the window: a story isn't renewed for ever
         self._names: dict[Hashable, int] = {}
         self._order: deque[int] = deque()
         self._next = 0
@@ -91,9 +92,11 @@ class MemoryIndex:
         members = self._members[story]
         if len(members) == 1:
             return Candidate(number, story, other, other)
+        first = self._firsts.get(story)
         members = [each for each in members if each in self._drafts]
         middle = (members[len(members) // 3], members[2 * len(members) // 3]) if len(members) > 4 else ()
-        return Candidate(number, story, other, self._drafts[members[0]], tuple(self._drafts[each] for each in middle), len(members))
+        guards = tuple(self._drafts[each] for each in middle)
+        return Candidate(number, story, other, first or self._drafts[members[0]], guards, len(members))
 
     def _known(self, report: Report) -> int | None:
         for name in _identities(report):
@@ -145,7 +148,14 @@ class MemoryIndex:
             if moment is None or moment >= self._now - self.window:
                 return
             self._order.popleft()
-            self._leave(oldest, self._drafts.pop(oldest))
+            draft = self._drafts.pop(oldest)
+            self._leave(oldest, draft)
+            story = self._story[oldest]
+            members = self._members[story]
+            if members[-1] <= oldest:
+                self._firsts.pop(story, None)
+            else:
+                self._firsts.setdefault(story, draft)
 
 
 def _identities(report: Report) -> list[Hashable]:

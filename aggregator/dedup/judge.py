@@ -41,9 +41,10 @@ def judge(
             return Revises(candidate.item, candidate.story)
     chosen: tuple[Scored, Candidate] | None = None
     apart: list[tuple[float, Candidate, tuple[Reason, ...]]] = []
-    for found, candidate in _scored(draft, candidates, same):
+    scored = _scored(draft, candidates, same)
+    for found, candidate in scored:
         if chosen is None and found.value >= same:
-            against = objection(draft, candidate, found)
+            against = objection(draft, candidate, found, [each for each, other in scored if other.story == candidate.story])
             if against is None:
                 chosen = (found, candidate)
                 continue

@@ -28,8 +28,11 @@ _RUNNING = 0.7  # cap for another development of one story: it stays linked
 _RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
 _HOPELESS = -4.0  # a headline score below which no two texts without a common run were ever the same
 _SAME_HOUR = 1.0
+_SAME_DAY = 14.0  # hours after which the weather or a market has changed, whatever the words
+_COMMON_TEXT = 0.5
 _SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
 _COPIED = 0.9
+_LONGER = 1.4  # ratio of two texts from which the longer one may tell of more
 _SAME_FORM = 0.8
 _NEW_NAME = 3.0
 _SAME_SENTENCE = 0.6
@@ -91,6 +94,8 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
             found = [reason for reason in found if reason.code in ("weekday", "date", "ordinal", "opposite")]
             if template := template_conflict(c, texts.unknown_a, texts.unknown_b, _NEW_NAME):
                 found.append(Reason("template", template))
+            elif texts.ratio >= _LONGER and (names := _half_known(c, texts)):
+                found.append(Reason("names", names))
         else:
             # in two sentences, what one denies is often but the reason: «تأجيل الكأس» / «تأجيل الكأس لعدم جاهزية الملاعب»
             judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE else ("places", "names", "negation")
@@ -102,17 +107,28 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
                 found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))
         if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
             found.append(Reason("places", places))
-    if hours is not None and hours > _SAME_BULLETIN and _recurs(c) and (texts is None or texts.containment < _COPIED):
+    if hours is not None and _recurs(c, texts, hours):
         found.append(Reason("recurring"))
     if same_outlet and (hours is None or hours > _SAME_HOUR) and not _verbatim_twice(c, texts):
         found.append(Reason("outlet"))
     return found
 
 
-def _recurs(c: Comparison) -> bool:
-    """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and much of the same text."""
+def _half_known(c: Comparison, texts: Texts) -> tuple[str, str] | None:
+    """A text within a longer one, and headlines on its two halves: «يلتقي رئيس الشيشان» / «يلتقي جعجع»."""
+    ours, theirs = (c.only_a, texts.unknown_b), (texts.unknown_a, c.only_b)
+    return next((found for sides in (ours, theirs) if (found := place_conflict(c, *sides) or exchanged(c, *sides))), None)
+
+
+def _recurs(c: Comparison, texts: Texts | None, hours: float) -> bool:
+    """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and with much of the same text."""
+    text = 0.0 if texts is None else texts.containment
+    if text >= _COPIED or c.number_agreement:
+        return False
+    if hours > _SAME_DAY and ((c.a.weather and c.b.weather) or (text < _COMMON_TEXT and c.a.market and c.b.market)):
+        return True
     templates = signs().templates
-    if c.number_agreement or c.jaccard < _SAME_FORM:
+    if hours <= _SAME_BULLETIN or c.jaccard < _SAME_FORM:
         return False
     return not c.a.stems.isdisjoint(templates) and not c.b.stems.isdisjoint(templates)
 

@@ -39,7 +39,8 @@ class Signs:
     offices: frozenset[int]
     matches: frozenset[str]
     clubs: frozenset[str]
-    periodic: frozenset[str]
+    weather: frozenset[str]
+    markets: frozenset[str]
     equivalents: dict[str, str]
 
 
@@ -62,7 +63,11 @@ def signs() -> Signs:
     exclusive: dict[str, list[tuple[int, int]]] = {}
     for group, members in enumerate(groups["exclusive"]):
         for place, member in enumerate(members):
-            for each in _stems(member):
+            # «بن_سلمان»: two words that follow one another, as they stand
+            for each in (
+                *_stems(" ".join(form for form in member.split() if "_" not in form)),
+                *(fold(form) for form in member.split() if "_" in form),
+            ):
                 exclusive.setdefault(each, []).append((group, place))
     equivalents: dict[str, str] = {}
     for line in lines("equivalents.txt"):
@@ -102,6 +107,7 @@ def signs() -> Signs:
         offices=frozenset(range(len(groups["office"]))),
         matches=stems("match"),
         clubs=folded("club"),
-        periodic=stems("periodic"),
+        weather=stems("weather"),
+        markets=stems("market"),
         equivalents=equivalents,
     )

@@ -6,11 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from zlib import crc32
 
 from aggregator.arabic.digits import Quantity
 from aggregator.dedup.compare import Comparison
-from aggregator.dedup.draft import NUMBER, Draft, hashed, unpacked
+from aggregator.dedup.draft import LARGE, Draft, hashed, hashed_number, unpacked
 
 _RARE = 4
 _SEVEN = (7).__and__
@@ -23,10 +22,14 @@ class Texts:
     """Two bodies compared; shares are 0..1, weights those of left-over headline words that the other text doesn't have."""
 
     containment: float
+    ratio: float  # of the longer text to the shorter one
     vocabulary: float
     lead: float
     numbers: float
     rare: float
+    rare_weight: float  # of the rare words that both have
+    numbers_shared: int  # large ones
+    numbers_apart: bool  # both texts have large ones, and none in common
     covered: float
     unexplained: float
     unexplained_both: float
@@ -105,6 +108,7 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
     common = words_a.all & words_b.all
     both, lead, rare = _weight(common), _weight(words_a.lead & words_b.lead), _rare(common)
     numbers_a, numbers_b = _set(a.numbers), _set(b.numbers)
+    large = sum([number & LARGE > 0 for number in numbers_a & numbers_b])
     unknown_a = frozenset(word for word in c.only_a if not _has(words_b, word, c.a.weights[word]))
     unknown_b = frozenset(word for word in c.only_b if not _has(words_a, word, c.b.weights[word]))
     left_a, left_b = sum(map(c.a.weights.__getitem__, unknown_a)), sum(map(c.b.weights.__getitem__, unknown_b))
@@ -112,10 +116,14 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
     total_a, total_b = c.weight + c.weight_a + 1e-9, c.weight + c.weight_b + 1e-9
     return Texts(
         containment=containment(a, b),
+        ratio=max(a.runs, b.runs) / max(1, min(a.runs, b.runs)),
         vocabulary=both / max(1, min(words_a.weight, words_b.weight)),
         lead=lead / max(1, min(words_a.lead_weight, words_b.lead_weight)),
         numbers=len(numbers_a & numbers_b) / max(1, len(numbers_a | numbers_b)),
         rare=rare / max(1, min(words_a.rare_weight, words_b.rare_weight)),
+        rare_weight=rare,
+        numbers_shared=large,
+        numbers_apart=not large and _has_large(numbers_a) and _has_large(numbers_b),
         covered=min((total_a - left_a) / total_a, (total_b - left_b) / total_b),
         unexplained=max(top_a, top_b),
         unexplained_both=min(top_a, top_b),
@@ -128,9 +136,13 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
     )
 
 
+def _has_large(numbers: frozenset[int]) -> bool:
+    return any(number & LARGE for number in numbers)
+
+
 def _has(words: _Words, word: str, rarity: float) -> bool:
     return int(rarity) == 0 or hashed(word, rarity) in words.all
 
 
 def _known(quantities: tuple[Quantity, ...], numbers: frozenset[int]) -> bool:
-    return any(crc32(str(quantity).encode()) | NUMBER in numbers for quantity in quantities)
+    return any(hashed_number(str(quantity)) in numbers for quantity in quantities)

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from aggregator.arabic.forms import is_verb, is_verbal_noun
 from aggregator.dedup.compare import Comparison
 from aggregator.dedup.exchange import exchanged, heaviest
+from aggregator.dedup.headline import Headline
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 from aggregator.dedup.slots import club_conflict, slot_conflict, swapped
 
 _DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
 _FIRST = frozenset((1.0,))
+_DEPUTIES = frozenset(("نايب", "نايبه", "ونايب"))
 _COLUMN = 16.0
 _NEWS_IN_TEMPLATE = 1.2  # weight of a word that is the news of a recurring form
 VERBATIM = 0.8  # share of the shorter text from which the headlines' numbers may differ
@@ -159,8 +161,8 @@ def _exclusive(c: Comparison) -> Reason | None:
     for group, members in c.a.groups.items():
         others = c.b.groups.get(group)
         if others and not members & others:
-            one, other = _member(c.a.stems, group), _member(c.b.stems, group)
-            if not c.a.roles.get(one) and not c.b.roles.get(other):  # «نائب خادم الحرمين» is «ولي العهد»
+            one, other = _member(c.a, group), _member(c.b, group)
+            if not {c.a.roles.get(one), c.b.roles.get(other)} & _DEPUTIES:  # «نائب خادم الحرمين» is «ولي العهد»
                 return Reason("exclusive", (one, other))
     return None
 
@@ -199,6 +201,8 @@ def place_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str]
     return None
 
 
-def _member(stems: frozenset[str], group: int) -> str:
+def _member(side: Headline, group: int) -> str:
     table = signs().exclusive
-    return min(stem for stem in stems if any(each == group for each, _ in table.get(stem, ())))
+    found = [stem for stem in side.stems if any(each == group for each, _ in table.get(stem, ()))]
+    phrases = (f"{one} {other}" for one, other in side.pairs)
+    return min(found) if found else next((each for each in phrases if each.replace(" ", "_") in table), "")
