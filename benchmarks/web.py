@@ -154,13 +154,15 @@ def main() -> int:
         (folder / "mujaz.db").unlink(missing_ok=True)
         print(f"{options.stories} stories loaded in {fill(folder, options.stories):.0f} s", flush=True)
         (folder / "done").touch()
-    process = subprocess.Popen([sys.executable, "-c", SERVER, str(folder)], stdout=subprocess.PIPE, text=True)
+    log = (folder / "server.log").open("w")
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(folder)], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
         good = asyncio.run(measure(process.pid, int(process.stdout.readline()), options.stories))
     finally:
         process.terminate()
         process.wait(15)
+        log.close()
     return 0 if good else 1
 
 

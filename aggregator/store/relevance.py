@@ -6,6 +6,7 @@ counts each one's hits in the whole index, which grows with the archive, and all
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,11 @@ from aggregator.store import schema as t
 from aggregator.store import search
 from aggregator.store.query import Query
 
-WINDOW = 1_000  # hits that are ordered together; the list goes on with the next older ones
+WINDOW = 600  # hits that are ordered together; the list goes on with the next older ones
 FEW = 500  # items that pass the filters and are each asked for the words, instead of going through the hits
 FORTNIGHT = 14 * 86_400_000  # weighs as much as the whole query in the headline
 NEWEST = 2**62
+_JOINTS = re.compile("[.,:/-]")  # what numbers hold: «2-1» is two words to both indexes
 
 
 def page(c: Connection, query: Query, narrowed: Sequence[Any], limit: int, place: tuple[int, int] | None) -> tuple[list[int], Any]:
@@ -69,7 +71,7 @@ def _shares(c: Connection, query: Query, narrowed: Sequence[Any], newest: int) -
             .limit(WINDOW)
         )
         phrases = [f" {' '.join(search.parts(terms))} " for terms in query.must]
-        return [(item, story, shown, _share(phrases, f" {' '.join(search.parts([title]))} ")) for item, story, shown, title in rows.all()]
+        return [(item, story, shown, _share(phrases, f" {_JOINTS.sub(' ', title)} ")) for item, story, shown, title in rows.all()]
     index = table("search", column("item"), column("vector"))
     inner: Select[Any] = select(index.c.item, index.c.vector, i.story, i.shown_at).select_from(index.join(t.item, i.id == index.c.item))
     found = text("vector @@ CAST(:asked AS tsquery)").bindparams(asked=asked)

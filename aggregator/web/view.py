@@ -11,13 +11,14 @@ from aggregator.dedup.reason import say
 from aggregator.export.rights import Shown, shown
 from aggregator.model import Item, Outlet, Story, StoryFilter
 from aggregator.web.difference import Change, differences
-from aggregator.web.marks import Piece, mark
+from aggregator.web.marks import Piece, around, mark
 
 if TYPE_CHECKING:
     from aggregator.web.context import Site
     from aggregator.web.texts import Texts
 
 FIRST_LINES = 260
+BODY = 8_000  # characters that are searched for words to show, as many as the index holds
 OLD = timedelta(days=6)
 
 
@@ -99,10 +100,14 @@ class View:
         part = self._shown(lead)
         others = tuple(self.version(item) for item in story.items[1:])
         pictured = next((item for item in story.items if self._shown(item).image), None)
+        title, lines = mark(lead.title, query), mark(first_lines(part), query)
+        if query and not any(piece.hit for piece in (*title, *lines)):
+            # found further down: show where; found in another outlet's report: its headline is marked
+            lines = mark(around(part.body[:BODY], query, FIRST_LINES), query) or lines
         return Card(
             id=story.id,
-            title=mark(lead.title, query),
-            lines=mark(first_lines(part), query),
+            title=title,
+            lines=lines,
             language=lead.language,
             outlet=lead.outlet,
             when=self.when(lead.shown_at if lead.published is None else lead.published, lead.outlet.country),

@@ -165,6 +165,20 @@ def test_no_page_asks_anyone_else(served_page: str, chromium: Browser) -> None:
     context.close()
 
 
+def test_the_front_page_is_light(served_page: str, chromium: Browser) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="ar-MA")
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answer = page.goto(served_page)
+    page.wait_for_load_state("networkidle")
+    assert len(asked) < 20, asked
+    assert answer is not None
+    assert answer.header_value("content-encoding") in ("br", "gzip")
+    assert int(answer.header_value("content-length") or 10**9) <= 60_000
+    context.close()
+
+
 def test_the_page_works_in_three_languages(served_page: str, chromium: Browser) -> None:
     page = open_page(chromium, served_page + "/?ui=fr")
     assert page.get_attribute("html", "dir") == "ltr"

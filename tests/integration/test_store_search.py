@@ -224,3 +224,53 @@ def test_a_common_word_and_a_rare_one_are_found_alike(store: Store, monkeypatch:
     monkeypatch.setattr(stories, "FEW", 3)
     assert {query: found(store, query, Sort.TIME) for query in before} == before
     assert len(list(store.iter_items(StoryFilter(query="بيان")))) == 12
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_a_search_goes_on_past_the_newest_hits_and_gives_each_story_once(store: Store, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    from aggregator.store import relevance
+
+    monkeypatch.setattr(relevance, "WINDOW", 5)
+    monkeypatch.setattr(relevance, "FEW", few)
+    for number in range(17):
+        place = "مكتبة المدينة" if number % 3 else "افتتاح قاعة"
+        refresh(
+            store,
+            source(f"s{number % 4}"),
+            entry(
+                f"{place} {number * 7919 % 10007}",
+                "نص عن مكتبة جديدة",
+                url=f"https://s.example/{number}",
+                published=NOW - timedelta(hours=number),
+            ),
+        )
+    # two reports of one story, far apart in the order of arrival, and news that comes while the reader goes on
+    refresh(store, source("old"), entry(SPAIN[0], SPAIN[1] + " مكتبة", url="https://old.example/1", published=NOW - timedelta(days=1)))
+    for number in range(17, 24):
+        refresh(store, source(f"s{number % 4}"), entry(f"مكتبة المدينة {number * 7919 % 10007}", url=f"https://s.example/{number}"))
+    refresh(store, source("new"), entry(SPAIN_TOO[0], SPAIN_TOO[1] + " مكتبة", url="https://new.example/1"))
+    for wish in (StoryFilter(query="مكتبة", sort=Sort.RELEVANCE), StoryFilter(query="مكتبة country:MA", sort=Sort.RELEVANCE)):
+        expected = {story.id for story in store.iter_stories(StoryFilter(query=wish.query))}
+        seen, cursor = [], None
+        while True:
+            page = store.stories(wish, limit=3, cursor=cursor)
+            seen += [story.id for story in page.rows]
+            refresh(
+                store, source("late"), entry(f"مكتبة حديثة {len(seen)} {wish.query}", url=f"https://late.example/{len(seen)}{wish.query}")
+            )
+            if (cursor := page.next) is None:
+                break
+        assert len(seen) == len(set(seen))
+        assert expected <= set(seen)
+
+
+def test_relevance_is_the_share_of_the_query_in_the_headline_then_freshness(store: Store) -> None:
+    body = "تقرير عن ارتفاع إنتاج الزيتون هذا الموسم"
+    texts = [("ارتفاع إنتاج الزيتون", 3), ("إنتاج الزيتون", 2), ("الزيتون", 1), ("موضوع آخر", 0)]
+    for number, (title, days) in enumerate(texts):
+        refresh(
+            store,
+            source(f"s{number}"),
+            entry(f"{title} {number * 7919}", body, url=f"https://s{number}.example/1", published=NOW - timedelta(days=days)),
+        )
+    assert [title.split()[0] for title in found(store, "ارتفاع إنتاج الزيتون")] == ["ارتفاع", "إنتاج", "الزيتون", "موضوع"]

@@ -229,6 +229,24 @@ def test_a_search_marks_its_words_in_the_text_as_printed_and_is_a_feed(stocked: 
     assert feed.count("<entry") == 1
 
 
+def test_a_word_found_further_down_is_shown_where_it_stands(store: Store) -> None:
+    refresh(store, source("alif"), entry("عنوان الخبر", LONG + " وهنا كلمة زعفران وحدها. " + LONG, url="https://alif.example/1"))
+    page = Site(store).visitor().get("/search?q=" + quote("الزعفران")).text
+    assert "<mark>زعفران</mark>" in page
+    assert "جملة رقم 59" in page
+    public = Site(store, host="0.0.0.0").visitor().get("/search?q=" + quote("الزعفران")).text
+    assert "زعفران" not in public.split('class="cards"')[1], "no more than the outlet allows"
+    assert len(titles(public)) == 1
+
+
+def test_a_word_of_another_outlets_report_finds_the_story(store: Store) -> None:
+    refresh(store, source("alif"), entry(*SPAIN, url="https://alif.example/1"))
+    refresh(store, source("ta"), entry(SPAIN_TOO[0], SPAIN_TOO[1] + " وحضر زعفران أيضا.", url="https://ta.example/1"))
+    page = Site(store).visitor().get("/search?q=" + quote("زعفران"))
+    assert page.status_code == 200
+    assert len(titles(page.text)) == 1
+
+
 def test_a_search_without_hits_says_so_and_offers_a_spelling(stocked: Store) -> None:
     page = Site(stocked).visitor().get("/search?q=" + quote("المنتخبب")).text
     assert "لا توجد نتائج" in page
