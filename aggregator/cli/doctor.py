@@ -184,6 +184,11 @@ def _store(context: Context) -> Iterator[Finding]:
     except MujazError as error:
         missing = "There is no database" in str(error)
         yield Finding("note" if missing else "wrong", str(error))
+        if not context.database_url.startswith("sqlite"):
+            from aggregator.store.cluster import needs_extra
+
+            if wanted := needs_extra():
+                yield Finding("wrong", "`mujaz run` and `mujaz worker` can't work on this machine", wanted)
         return
     with store:
         problems: list[Any] = store.check()

@@ -19,7 +19,7 @@ from aggregator.errors import DatabaseError
 from aggregator.store import migrate, transfer
 from aggregator.store import schema as t
 from aggregator.store.connect import Database, file_lock, make_folder, sqlite_module
-from aggregator.store.move import Progress, view
+from aggregator.store.move import Progress, check_quiet, view
 
 SIDES = ("-wal", "-shm")
 
@@ -178,9 +178,10 @@ def _set_aside(target: Path) -> None:
 def restore_server(path: Path, database: Database, *, force: bool, progress: Progress = _silent) -> None:
     """Put a backup in the place of all that a PostgreSQL database holds, in one transaction: cut short, all is as before.
 
-    Raises `DatabaseError` where the backup is not whole, and where something is stored already, unless ``force``.
+    Raises `DatabaseError` where the backup is not whole, where workers are at work, and where something is stored already, unless ``force``.
     """
     examine(path)
+    check_quiet(database)
     migrate.ensure(database, create=True, moving=True)
     with (
         _prepared(path, database.folder, progress, search=False) as copy,

@@ -44,8 +44,12 @@ def ensure(database: Database, *, create: bool, moving: bool = False, backup: bo
     if version is not None and version not in KNOWN:
         raise DatabaseError(f"The database was written by a newer mujaz (tables {version}, this program knows {HEAD}): upgrade mujaz.")
     if version is None and not create:
+        if database.is_sqlite:
+            raise DatabaseError(
+                "There is no database here yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
+            )
         raise DatabaseError(
-            "There is no database here yet: run `mujaz fetch` or `mujaz sources add URL` first, or name its folder with --data."
+            f"There is no database of Mujaz at {database.url} yet: `mujaz run` makes its tables, `mujaz db move` brings another one over."
         )
     done = "made the database"
     if version is not None and database.is_sqlite and backup:

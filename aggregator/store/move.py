@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, text
+from sqlalchemy import Connection, Table, delete, insert, inspect, select, text
 
 from aggregator.errors import DatabaseError
 from aggregator.store import migrate, transfer
@@ -21,6 +21,7 @@ from aggregator.store import schema as t
 from aggregator.store.connect import Database, daemon_lock, make_folder
 from aggregator.store.transfer import MARK, Sum
 
+ALIVE = 30  # seconds after its last sign of life for which a worker counts as one
 Progress = Callable[[str, int, int], None]  # what is done, rows more, rows in all
 
 
@@ -61,6 +62,8 @@ def move(origin: str, target: str, folder: Path, busy_timeout: float, progress: 
         for home in {each.path.parent.resolve() for each in (source, aim) if each.path is not None}:
             make_folder(home)
             stack.enter_context(daemon_lock(home))  # no daemon may run on either meanwhile
+        for each in (source, aim):
+            check_quiet(each)
         c = stack.enter_context(view(source))
         _check_version(c, source)
         migrate.ensure(aim, create=True, moving=True)
@@ -86,6 +89,21 @@ def _opened(url: str, folder: Path, busy_timeout: float) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def check_quiet(database: Database) -> None:
+    """Raise `DatabaseError` where workers of a cluster are at work on a database; a daemon on SQLite holds a lock instead."""
+    if database.is_sqlite:
+        return
+    with database.read() as c:
+        if not inspect(c).has_table("procrastinate_workers"):
+            return
+        alive = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :silent)")
+        number = c.execute(alive, {"silent": ALIVE}).scalar_one()
+    if number:
+        raise DatabaseError(
+            f"{number} workers are at work on {database.url}: stop all `mujaz run` and `mujaz worker` first (killed ones count for {ALIVE} s)."
+        )
 
 
 @contextmanager

@@ -249,6 +249,25 @@ def test_a_source_that_is_written_meanwhile_is_told_and_the_rest_fetched_by_the_
     assert exported(empty) == exported(full)
 
 
+def test_while_workers_are_at_work_nothing_is_moved_or_restored(full: str, empty: str, tmp_path: Path) -> None:
+    from aggregator.store import cluster
+
+    move(full, empty, tmp_path, 10)
+    with opened(empty) as store:
+        cluster.ensure(store.database)
+        saved = store.backup(tmp_path / "saved.db")
+        with store.database.write() as c:
+            c.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    with pytest.raises(DatabaseError, match="1 workers are at work"):
+        move(empty, f"sqlite:///{tmp_path / 'back.db'}", tmp_path, 10)
+    with pytest.raises(DatabaseError, match="1 workers are at work"):
+        restored(saved, empty, force=True)
+    with opened(empty) as store, store.database.write() as c:
+        c.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"))
+    restored(saved, empty, force=True)
+    move(empty, f"sqlite:///{tmp_path / 'back.db'}", tmp_path, 10)
+
+
 def test_an_unfinished_move_of_another_database_is_not_ended(full: str, empty: str, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         move(full, empty, tmp_path, 10, _interrupt)
