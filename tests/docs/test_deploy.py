@@ -22,6 +22,7 @@ from aggregator.settings import Settings, load
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
+DAEMONS = [unit for unit in UNITS if unit.suffix == ".service" and "nightly" not in unit.name]
 SCALING = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 OURS = [name for name, service in COMPOSE["services"].items() if service["image"] == "mujaz"]
@@ -78,7 +79,7 @@ def test_health_is_asked_where_it_is_answered(name: str) -> None:
     assert port == (service["command"][-1] if name == "worker" else str(Settings().web.port))
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda each: each.name)
+@pytest.mark.parametrize("unit", DAEMONS, ids=lambda each: each.name)
 def test_each_unit_runs_a_real_command_and_tells_systemd_how_it_does(unit: Path) -> None:
     text = unit.read_text(encoding="utf-8")
     program, *words = shlex.split(re.search(r"^ExecStart=(.*)$", text, re.M)[1])  # type: ignore[index]
@@ -100,12 +101,25 @@ def test_each_unit_runs_a_real_command_and_tells_systemd_how_it_does(unit: Path)
     assert "MemoryMax=" in text
 
 
+def test_the_night_backs_up_before_it_prunes(tmp_path: Path) -> None:
+    lines = re.findall(r"^ExecStart=(.*)$", (DEPLOY / "systemd" / "mujaz-nightly.service").read_text(encoding="utf-8"), re.M)
+    ours = [shlex.split(line.removeprefix("/opt/mujaz/bin/mujaz ")) for line in lines if line.startswith("/opt/mujaz")]
+    assert [parsed(words).command.name for words in ours] == ["backup", "prune"]
+    from aggregator.store.migrate import backup_path
+
+    name = re.search(r"-name (\S+)", lines[-1])[1]  # type: ignore[index]
+    assert backup_path(tmp_path, "backup").match(name), "the backups that go are those that are made"
+    assert not backup_path(tmp_path, "before-0003").match(name)
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze: apt install systemd")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda each: each.name)
 def test_systemd_finds_nothing_wrong_with_a_unit(unit: Path, tmp_path: Path) -> None:
-    copy = tmp_path / unit.name.replace("@.", "@1.")
     program = Path(sys.executable).with_name("mujaz")
-    copy.write_text(unit.read_text(encoding="utf-8").replace("/opt/mujaz/bin/mujaz", str(program)), encoding="utf-8")
+    for each in UNITS:
+        text = each.read_text(encoding="utf-8").replace("/opt/mujaz/bin/mujaz", str(program))
+        (tmp_path / each.name.replace("@.", "@1.")).write_text(text, encoding="utf-8")
+    copy = tmp_path / unit.name.replace("@.", "@1.")
     done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
