@@ -1,6 +1,6 @@
 """What a cluster does a second, and what it costs: refreshes by one and two workers, and items through the lock that judges.
 
-Run: `python -m benchmarks.cluster [--sources 2000] [--items 20] [--bytes 40000]`. Sources are feeds on loopback, each on a host of its
+Run: `python -m benchmarks.cluster [--sources 1000] [--items 5] [--bytes 10000]`. Sources are feeds on loopback, each on a host of its
 own; the server is a process of its own and is not counted. CPU is read from the system for the workers (with their parsing
 processes) and for PostgreSQL; beside them stands `mujaz fetch` on SQLite, the embedded engine, over the same feeds. On two cores more
 than two workers prove nothing: workers, parsers, PostgreSQL and the server share them.
@@ -166,7 +166,6 @@ class Cluster:
 
 def cluster_rounds(cluster: Cluster, rounds: Synchronized[int], count: int) -> Iterator[tuple[str, float, float, float]]:
     from aggregator.model import Outlet, Source
-
     from aggregator.store import cluster as tables
 
     with cluster.store() as store:
@@ -226,19 +225,24 @@ def commits(url: str, folder: str, seed: int, seconds: float, per_refresh: int, 
         return Judged(raw, Article(title, body, language="ar"), dedup.draft(dedup.Report(url, title, body, f"o{seed}", url, now, "ar")))
 
     each = Source(f"b{seed}", Outlet(f"o{seed}", "منبر", "", "XX", "ar", "UTC"), addresses=("https://x.example/",), origin="user")
-    prepared = [tuple(judged(n * per_refresh + k) for k in range(per_refresh)) for n in range(400)]
+    prepared = [tuple(judged(n * per_refresh + k) for k in range(per_refresh)) for n in range(max(400, 4_000 // per_refresh))]
     with Store.open(url, folder=Path(folder), settings=StorageSettings()) as store:
         store.add_source(each)
         writer = ThreadWriter(store, DedupSettings())
 
         async def main() -> tuple[int, float]:
             begin.wait()
-            start, stored = time.perf_counter(), 0
-            for items in prepared:
-                if time.perf_counter() - start > seconds:
-                    break
-                state = SourceState(next_fetch_at=now + timedelta(hours=1), last_fetch_at=now)
-                stored += len((await writer.commit(Refresh(each.id, state, items, (), 0, now))).new)
+            start, stored, waiting = time.perf_counter(), 0, iter(prepared)
+
+            async def some() -> None:  # four refreshes end at once, as they do with many under way: they share a transaction
+                nonlocal stored
+                for items in waiting:
+                    if time.perf_counter() - start > seconds:
+                        return
+                    state = SourceState(next_fetch_at=now + timedelta(hours=1), last_fetch_at=now)
+                    stored += len((await writer.commit(Refresh(each.id, state, items, (), 0, now))).new)
+
+            await asyncio.gather(*(some() for _ in range(4)))
             return stored, time.perf_counter() - start
 
         done.put(asyncio.run(main()))
@@ -286,9 +290,9 @@ def database(server: Any, name: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sources", type=int, default=2000)
-    parser.add_argument("--items", type=int, default=20)
-    parser.add_argument("--bytes", type=int, default=40_000)
+    parser.add_argument("--sources", type=int, default=1000)
+    parser.add_argument("--items", type=int, default=5)
+    parser.add_argument("--bytes", type=int, default=10_000)
     parser.add_argument("--only", choices=("refreshes", "critical"), help="measure this part alone")
     asked = parser.parse_args()
     try:
@@ -306,11 +310,14 @@ def main() -> None:
             refreshes(folder, server, asked)
         if asked.only != "refreshes":
             print(f"\n{'new items through the critical section':<44}{'items/s':>10}")
-            for processes in (1, 2):
-                (folder / f"c{processes}").mkdir()
-                rate = critical(database(server, f"c{processes}"), folder / f"c{processes}", processes)
-                print(f"{f'PostgreSQL, {processes} at once':<44}{rate:>10.0f}", flush=True)
-            print(f"{'SQLite, 1':<44}{critical(f'sqlite:///{folder}/c.db', folder, 1):>10.0f}", flush=True)
+            for items in (1, 10):
+                for processes in (1, 2):
+                    name = f"c{processes}x{items}"
+                    (folder / name).mkdir()
+                    rate = critical(database(server, name), folder / name, processes, per_refresh=items)
+                    print(f"{f'PostgreSQL, {processes} at once, {items} a refresh':<44}{rate:>10.0f}", flush=True)
+                rate = critical(f"sqlite:///{folder}/c{items}.db", folder, 1, per_refresh=items)
+                print(f"{f'SQLite, 1, {items} a refresh':<44}{rate:>10.0f}", flush=True)
 
 
 def refreshes(folder: Path, server: Any, asked: Any) -> None:

@@ -150,9 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if status == 200:
-                self.wfile.write(body)
             self.close_connection = True
+            if status == 200:
+                with suppress(ConnectionError):  # whoever asked may have been killed
+                    self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         return

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -79,41 +78,65 @@ def found_in(store: Store) -> Found:
     return sorted(items, key=repr), stories
 
 
-def embedded(styles: Sequence[Style], rounds: Sequence[list[Piece]], store: Store, seed: int = 0) -> list[int]:
-    """Replay the rounds through the embedded engine, the sources of each round in a random order; gives how many items each left."""
+def embedded(styles: Sequence[Style], rounds: Sequence[tuple[list[Piece], list[str]]], store: Store) -> None:
+    """Replay the rounds through the embedded engine, the sources of each in the given order."""
     from aggregator.daemon import assembled
 
-    counts = []
     room = Live({style.outlet.id: style for style in styles})
 
     async def replayed() -> None:
         async with assembled(store, demo_settings(Settings()), lambda _: None) as running:
-            for part in rounds:
+            for part, order in rounds:
                 room.publish(part)
-                asked = sorted({piece.outlet for piece in part})
-                Random(seed).shuffle(asked)
-                await running.engine.once(asked, force=True)
-                counts.append(store.counts().items)
+                for outlet in order:
+                    await running.engine.once([outlet], force=True)
 
     with DemoServer(room) as base:
         for style in styles:
             store.add_source(source_of(style, base))
         asyncio.run(replayed())
-    return counts
 
 
-def clustered(styles: Sequence[Style], rounds: Sequence[list[Piece]], counts: Sequence[int], workers: Workers, seconds: float) -> Live:
-    """Replay the rounds through three workers, each round once the one before is stored as the embedded engine stored it."""
+def clustered(styles: Sequence[Style], rounds: Sequence[list[Piece]], workers: Workers, seconds: float) -> tuple[Live, list[list[str]]]:
+    """Replay the rounds through three workers; gives the newsroom, and the order in which each round's outlets were stored."""
     room = Live({style.outlet.id: style for style in styles})
     with DemoServer(room) as base, open_store(workers.url, workers.folder) as store:
-        for style in styles:
-            store.add_source(source_of(style, base))
+        sources = {style.outlet.id: source_of(style, base) for style in styles}
+        for source in sources.values():
+            store.add_source(source)
         for _ in range(3):
             workers.start()
-        for part, count in zip(rounds, counts, strict=True):
+        for part in rounds:
             room.publish(part)
-            assert wait_for(lambda count=count: store.counts().items >= count, seconds), (store.counts(), count, workers.said())
-    return room
+            begun = len(room.log)
+            paths = {sources[piece.outlet].addresses[0].removeprefix(base) for piece in part}
+
+            def confirmed(begun: int = begun, paths: set[str] = paths) -> bool:  # by a 304: what it confirms is stored
+                return paths <= {line.path for line in room.log[begun:] if line.status == 304}
+
+            assert wait_for(confirmed, seconds), workers.said()
+        links = {room.link(piece): (number, piece.outlet) for number, part in enumerate(rounds) for piece in part}
+        orders: list[dict[str, None]] = [{} for _ in rounds]
+        for item in sorted(store.iter_items(StoryFilter()), key=lambda item: item.id):
+            if found := links.get(item.url):
+                orders[found[0]].setdefault(found[1])
+    silent = [[piece.outlet for piece in part] for part in rounds]  # those whose articles were all known come last
+    return room, [list(dict.fromkeys([*order, *rest])) for order, rest in zip(orders, silent, strict=True)]
+
+
+def compare(workers: Workers, styles: Sequence[Style], rounds: Sequence[list[Piece]], store_of: Store, seconds: float) -> None:
+    """Hold what three workers store against what the embedded engine does, the outlets of a round in the order they arrived in."""
+    workers.settings["MUJAZ_FETCH__PER_HOST"] = "16"
+    room, orders = clustered(styles, rounds, workers, seconds)
+    assert workers.end() == [0, 0, 0]
+    embedded(styles, list(zip(rounds, orders, strict=True)), store_of)
+    items, stories = found_in(store_of)
+    with open_store(workers.url, workers.folder) as store:
+        found_items, found_stories = found_in(store)
+        assert store.check() == []
+    assert found_items == items
+    assert found_stories ^ stories == set(), orders
+    check_manners(room, 1.0)
 
 
 def check_manners(room: Demo, least: float) -> None:
@@ -133,15 +156,7 @@ def check_manners(room: Demo, least: float) -> None:
 def test_three_workers_make_what_one_embedded_engine_makes(store_of: Store, workers: Workers) -> None:
     pieces = list(built_in(datetime.now(UTC).replace(microsecond=0)))
     half = len(pieces) // 2
-    rounds = [pieces[:half], pieces[half:]]
-    workers.settings["MUJAZ_FETCH__PER_HOST"] = "16"
-    counts = embedded(STYLES, rounds, store_of)
-    room = clustered(STYLES, rounds, counts, workers, 40)
-    assert workers.end() == [0, 0, 0]
-    with open_store(workers.url, workers.folder) as store:
-        assert found_in(store) == found_in(store_of)
-        assert store.check() == []
-    check_manners(room, 1.0)
+    compare(workers, STYLES, [pieces[:half], pieces[half:]], store_of, 40)
 
 
 @pytest.fixture
@@ -159,18 +174,7 @@ def test_three_workers_make_of_a_real_day_s_news_what_one_engine_makes(store_of:
     if not files:
         pytest.skip("no shared data (../shared/data/news)")
     pieces = list(from_file(files[0], "UTC"))[:1_500]
-    styles = styles_of(pieces, "UTC")
-    workers.settings |= {"MUJAZ_FETCH__PER_HOST": "16"}
-    rounds = list(rounds_of(pieces))
-    counts = embedded(styles, rounds, store_of)
-    room = clustered(styles, rounds, counts, workers, 60)
-    workers.end()
-    with open_store(workers.url, workers.folder) as store:
-        items, stories = found_in(store)
-        expected_items, expected_stories = found_in(store_of)
-    assert items == expected_items
-    assert stories == expected_stories
-    check_manners(room, 1.0)
+    compare(workers, styles_of(pieces, "UTC"), list(rounds_of(pieces)), store_of, 60)
 
 
 # -- manners across workers --
