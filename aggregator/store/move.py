@@ -55,7 +55,7 @@ def move(origin: str, target: str, folder: Path, busy_timeout: float, progress: 
     """
     with ExitStack() as stack:
         source, aim = (stack.enter_context(_opened(url, folder, busy_timeout)) for url in (origin, target))
-        if source.engine.url == aim.engine.url:
+        if place_of(source) == place_of(aim):
             raise DatabaseError("Source and target are one database; name two.")
         if source.path is not None and not source.path.exists():
             raise DatabaseError(f"There is no database {source.path} to move from.")
@@ -67,7 +67,7 @@ def move(origin: str, target: str, folder: Path, busy_timeout: float, progress: 
         c = stack.enter_context(view(source))
         _check_version(c, source)
         migrate.ensure(aim, create=True, moving=True)
-        mark = _begin(aim, source.url)
+        mark = _begin(aim, place_of(source))
         for table in transfer.TABLES:
             if table.name not in mark.done:
                 mark = _copy(c, aim, table, mark, progress)
@@ -89,6 +89,11 @@ def _opened(url: str, folder: Path, busy_timeout: float) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def place_of(database: Database) -> str:
+    """Name a database, without its password and from wherever one looks."""
+    return database.url if database.path is None else f"sqlite:///{database.path.resolve()}"
 
 
 def check_quiet(database: Database) -> None:

@@ -219,6 +219,19 @@ def test_it_goes_on_where_it_was_and_does_not_begin_anew(full: str, empty: str, 
     assert sum(counted[1:]) == items - 2
 
 
+def test_a_move_is_known_again_from_another_folder(full: str, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(full.removeprefix("sqlite:///"))
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(KeyboardInterrupt):
+        move("sqlite:///mujaz.db", empty, tmp_path, 10, _interrupt)
+    monkeypatch.chdir(path.parent.parent)
+    shutil.copy(path, tmp_path / "mujaz.db")
+    with pytest.raises(DatabaseError, match="unfinished move from"):
+        move("sqlite:///mujaz.db", empty, tmp_path, 10)
+    move(f"sqlite:///{path.parent.name}/mujaz.db", empty, tmp_path, 10)
+    assert exported(empty) == exported(full)
+
+
 def test_what_was_written_between_two_runs_is_carried_as_well(full: str, empty: str, tmp_path: Path) -> None:
     def stop(name: str, more: int, total: int) -> None:
         if name == "source":
