@@ -47,6 +47,15 @@ def _started(pgserver: Any, folder: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
+def own_server() -> Iterator[Any]:
+    """Start a second PostgreSQL, for tests that stop, kill and start it (`tests.integration.cluster.Server`)."""
+    from tests.integration import cluster
+
+    with cluster.own_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the tables once; a test gets a copy."""
     folder = tmp_path_factory.mktemp("template")

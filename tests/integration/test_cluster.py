@@ -25,24 +25,18 @@ from aggregator.model import StoryFilter
 from aggregator.settings import Settings
 from aggregator.store import Store
 from tests.conftest import new_database
-from tests.integration.cluster import Newsroom, Server, Workers, open_store, own_server, wait_for
+from tests.integration.cluster import Newsroom, Server, Workers, open_store, wait_for
 from tests.integration.events import invented
 
 pytestmark = pytest.mark.postgres
 NEWS = Path(__file__).parents[3] / "shared/data/news"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with own_server() as server:
-        yield server
-
-
 @pytest.fixture
-def workers(server: Server, tmp_path: Path) -> Iterator[Workers]:
+def workers(own_server: Server, tmp_path: Path) -> Iterator[Workers]:
     folder = tmp_path / "w"
     folder.mkdir()
-    workers = Workers(new_database(server.address, f"t{uuid.uuid4().hex[:12]}"), folder)
+    workers = Workers(new_database(own_server.address, f"t{uuid.uuid4().hex[:12]}"), folder)
     yield workers
     workers.end()
 
@@ -219,7 +213,7 @@ def port_of(log: Path) -> int:
     return 0
 
 
-def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(server: Server, workers: Workers) -> None:
+def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(own_server: Server, workers: Workers) -> None:
     room = Newsroom(6)
     waves = invented(room.names, events=8, waves=2, seed=5)
     with room.served():
@@ -234,7 +228,7 @@ def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(server:
         assert wait_for(lambda: [ready(port) for port in ports] == [200, 200], 30), workers.said()
         room.publish(waves[0].pieces)
         assert wait_for(lambda: len(room.log) > 12, 20)
-        server.stop("fast")
+        own_server.stop("fast")
         try:
             assert wait_for(lambda: [ready(port) for port in ports] == [503, 503], 20), [ready(port) for port in ports]
             time.sleep(0.5)
@@ -242,7 +236,7 @@ def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(server:
             time.sleep(2.5)
             assert len(room.log) == asked, "no work is taken while nothing can be noted"
         finally:
-            server.start()
+            own_server.start()
         room.publish(waves[1].pieces)
         total = sum(len(wave.pieces) for wave in waves)
         with open_store(workers.url, workers.folder) as store:
