@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test test-long lint bench install screenshots train quality requirements clean
+.PHONY: demo run test test-long fuzz lint bench install screenshots train quality requirements clean
 
 demo: $(VENV)/.run
 	$(BIN)/mujaz demo
@@ -22,11 +22,16 @@ test-long: $(VENV)/.test
 	$(BIN)/python tests/setup_browser.py
 	$(BIN)/pytest
 
+# ten minutes each on feeds, pages, dates and sitemaps, with coverage; what is found lies in tests/fuzz/found
+fuzz: $(VENV)/.test $(VENV)/.fuzz
+	$(BIN)/python -m tests.fuzz --seconds 600
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r aggregator
 
 screenshots: $(VENV)/.test
 	$(BIN)/python tests/setup_browser.py
@@ -55,6 +60,7 @@ requirements:
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --extra cluster --extra parquet -o requirements/cluster.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --all-extras -o requirements/test.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url pyproject.toml --group build --group test --group bench --all-extras -o requirements/bench.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes --no-emit-index-url --group fuzz -o requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -95,6 +95,8 @@ def load_file(path: Path) -> list[Source]:
         raise ConfigurationError(f"{path} can't be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not valid TOML: it is nested too deeply.") from None
     unknown = [key for key in table if key != "outlets"]
     if unknown or not isinstance(table.get("outlets", []), list):
         key = unknown[0] if unknown else "outlets"
@@ -239,11 +241,16 @@ def from_opml(data: bytes) -> list[Source]:
         root = etree.fromstring(data.strip(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UsageError(f"The file is no OPML: {error}.") from None
-    if root is None or etree.QName(root).localname.lower() != "opml":
+    if root is None or _local(root.tag).lower() != "opml":
         raise UsageError("The file is no OPML: it does not begin with <opml>.")
     found: dict[str, Source] = {}
     for outline in root.iter("outline", "Outline"):
-        attributes = {str(name).lower(): str(value) for name, value in outline.attrib.items()}
+        try:
+            attributes = {str(name).lower(): str(value) for name, value in outline.attrib.items()}
+            parent = outline.getparent()
+            topic = str(parent.get("text") or "") if parent is not None and _local(parent.tag) == "outline" else ""
+        except UnicodeDecodeError:
+            continue  # libxml2 recovers from bytes that are no UTF-8 by keeping them
         address = attributes.get("xmlurl", "").strip()
         try:
             _address("xmlUrl", address)
@@ -252,8 +259,6 @@ def from_opml(data: bytes) -> list[Source]:
         name = (attributes.get("title") or attributes.get("text") or urlsplit(address).hostname or address).strip()
         ident = _free(_slug(address), found)
         host = urlsplit(address).hostname or ""
-        parent = outline.getparent()
-        topic = str(parent.get("text") or "") if parent is not None and etree.QName(parent).localname == "outline" else ""
         outlet = Outlet(
             id=_slug(f"http://{host}"), name=name, site=attributes.get("htmlurl", ""), language=attributes.get("language", "")[:2]
         )
@@ -263,6 +268,10 @@ def from_opml(data: bytes) -> list[Source]:
     if not found:
         raise UsageError("The OPML file names no feed (an outline with an http or https xmlUrl).")
     return list(found.values())
+
+
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2]  # lxml's own QName refuses names that its recovering parser has let pass
 
 
 def _slug(address: str) -> str:
