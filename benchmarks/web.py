@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import os
 import random
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -61,6 +62,22 @@ async def pressed(port: int, path: str, connections: int, seconds: float) -> lis
     return results
 
 
+async def changing(folder: Path, asked: Awaitable[list[tuple[float, int, int]]]) -> list[tuple[float, int, int]]:
+    """Let stories arrive twice a second meanwhile, so that what is kept has to be made anew."""
+
+    async def arrive() -> None:
+        connection = sqlite3.connect(folder / "mujaz.db", timeout=10, isolation_level=None)
+        while True:
+            await asyncio.sleep(0.5)
+            connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+
+    task = asyncio.create_task(arrive())
+    try:
+        return await asked
+    finally:
+        task.cancel()
+
+
 async def paced(port: int, paths: list[str], rate: float) -> list[tuple[float, int, int]]:
     """Ask at a steady rate, each request on its own connection, whatever the others do."""
 
@@ -95,7 +112,7 @@ async def row(pid: int, name: str, asked: Awaitable[list[tuple[float, int, int]]
     return p95 <= goal and not bad
 
 
-async def measure(pid: int, port: int, count: int) -> bool:
+async def measure(pid: int, port: int, count: int, folder: Path) -> bool:
     rng = random.Random(3)
     words = vocabulary()
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; milliseconds")
@@ -109,6 +126,8 @@ async def measure(pid: int, port: int, count: int) -> bool:
         ("one outlet's feed, 50 connections", "/outlet/o7/feed.atom"),
     ):
         good &= await row(pid, name, pressed(port, path, 50, 5), 50)
+    good &= await row(pid, "front page while stories arrive", changing(folder, pressed(port, "/", 50, 5)), 50)
+    good &= await row(pid, "Atom feed while stories arrive", changing(folder, pressed(port, "/feed.atom", 50, 5)), 50)
     stories = [f"/story/{rng.randint(1, count)}" for _ in range(200)]
     good &= await row(pid, "story, 20/s", paced(port, stories, 20), 60)
     common = [f"/search?q={quote(' '.join(rng.sample(COMMON, rng.choice((1, 2)))))}" for _ in range(200)]
@@ -158,7 +177,7 @@ def main() -> int:
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(folder)], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
-        good = asyncio.run(measure(process.pid, int(process.stdout.readline()), options.stories))
+        good = asyncio.run(measure(process.pid, int(process.stdout.readline()), options.stories, folder))
     finally:
         process.terminate()
         process.wait(15)

@@ -34,6 +34,18 @@ def environment() -> Environment:
     )
 
 
+def warm() -> None:
+    """Load what the first page and the first search need: half a second that else the first reader would wait."""
+    import brotli  # noqa: F401
+
+    from aggregator.arabic.tokens import search_terms
+    from aggregator.dedup import reason  # noqa: F401
+
+    search_terms("الأخبار")
+    for name in environment().list_templates():
+        environment().get_template(name)
+
+
 def page(template: str, who: Reader, site: Site, request: Request, names: dict[str, Any]) -> Ready:
     """Render a template with the names that every page has and those of this one."""
     from aggregator.web.texts import LANGUAGES, texts

@@ -14,7 +14,7 @@ from aggregator.model import Sort, StoryFilter
 from aggregator.web.answer import kept_response, page, ready_response, thanks_of
 from aggregator.web.cache import Ready
 from aggregator.web.context import Site
-from aggregator.web.request import THEMES, Reader, address_of, reader, wanted
+from aggregator.web.request import THEMES, Reader, address_of, reader, secure, wanted
 from aggregator.web.texts import LANGUAGES
 from aggregator.web.view import View
 
@@ -133,7 +133,7 @@ def preferences(
     answer = RedirectResponse(local(back), 303)
     for name, value, allowed in (("theme", theme, THEMES), ("ui", ui, LANGUAGES)):
         if value in allowed:
-            answer.set_cookie(name, value, max_age=365 * 86_400, samesite="lax", httponly=True, secure=request.url.scheme == "https")
+            answer.set_cookie(name, value, max_age=365 * 86_400, samesite="lax", httponly=True, secure=secure(request))
     return answer
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from aggregator.web.pages import Id, local, look, site_of
+from aggregator.web.request import secure
 
 router = APIRouter(include_in_schema=False)
 REMEMBERED = 90 * 86_400
@@ -38,7 +39,7 @@ def _thanks(request: Request, back: str, word: str, cookie: str) -> Response:
     else:
         address = local(back)
         answer = RedirectResponse(f"{address}{'&' if '?' in address else '?'}thanks={word}", 303)
-    answer.set_cookie("reader", cookie, max_age=REMEMBERED, samesite="lax", httponly=True, secure=request.url.scheme == "https")
+    answer.set_cookie("reader", cookie, max_age=REMEMBERED, samesite="lax", httponly=True, secure=secure(request))
     return answer
 
 

@@ -41,6 +41,12 @@ def reader(request: Request, default: str) -> Reader:
     )
 
 
+def secure(request: Request) -> bool:
+    """Tell whether readers come by TLS, to the page itself or to a proxy before it: then cookies go no other way."""
+    base: str = request.app.state.site.settings.web.base_url
+    return request.url.scheme == "https" or base.startswith("https:")
+
+
 def values(request: Request, name: str) -> tuple[str, ...]:
     """Give a filter's values, repeated or with commas between, cleaned and capped."""
     parts = [part.strip() for value in request.query_params.getlist(name) for part in value.split(",")]

@@ -72,6 +72,7 @@ class Safety:
         if not web.index:
             headers.append(("x-robots-tag", "noindex"))
         self._headers = [(name.encode(), value.encode()) for name, value in headers]
+        self._own = urlsplit(web.base_url).netloc  # a proxy may not pass the name on that readers see
         self._hosts = {urlsplit(web.base_url).hostname or "", *web.allowed_hosts, "localhost", "127.0.0.1", "::1", web.host} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +114,7 @@ class Safety:
         host = headers.get(b"host", "")
         if not self._known_host(host):
             return 421, "This page does not answer to that host name; see web.base_url and web.allowed_hosts.", {}
-        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and not _same_site(headers, host):
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and not _same_site(headers, {host, self._own}):
             return 403, "Refused: the request did not come from this page.", {}
         if not headers.get(b"content-length", "0").isdecimal() or int(headers.get(b"content-length", "0")[:20]) > LARGEST_BODY:
             return 413, f"A request holds {LARGEST_BODY} bytes at most.", {"connection": "close"}
@@ -157,10 +158,10 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _same_site(headers: dict[bytes, str], host: str) -> bool:
+def _same_site(headers: dict[bytes, str], hosts: set[str]) -> bool:
     """Tell whether a writing request comes from our own page, as browsers report it; programs send neither header."""
     fetch_site = headers.get(b"sec-fetch-site")
     if fetch_site is not None:
         return fetch_site in {"same-origin", "none"}
     origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc == host
+    return origin is None or urlsplit(origin).netloc in hosts - {""}

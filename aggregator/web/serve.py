@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from aggregator.errors import ConfigurationError
@@ -39,6 +40,9 @@ def server(app: FastAPI, *, drain: int = 5) -> uvicorn.Server:
     """Make the server; ``serve(sockets=[…])`` runs it, ``should_exit = True`` ends it within ``drain`` seconds."""
     import uvicorn
 
+    from aggregator.web.answer import warm
+
+    Thread(target=warm, name="warm", daemon=True).start()
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -441,6 +441,14 @@ def test_a_form_of_another_site_is_refused_and_changes_nothing(stocked: Store, p
     assert stocked.merge_reports() == []
 
 
+def test_behind_a_proxy_that_hides_the_name_forms_work_and_cookies_go_by_tls_only(stocked: Store) -> None:
+    visitor = Site(stocked, base_url="https://news.example.org", trusted_proxies=("127.0.0.1",)).visitor(origin="https://news.example.org")
+    answer = visitor.post("/preferences", data={"theme": "dark"})
+    assert answer.status_code == 303
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert visitor.post("/preferences", data={"theme": "dark"}, headers={"origin": "https://news.example.org.evil"}).status_code == 403
+
+
 def test_another_site_cannot_use_the_api_either(stocked: Store) -> None:
     secret = stocked.add_token("desk", ("read", "write"))
     answer = Site(stocked).visitor(authorization=f"Bearer {secret}", origin="https://evil.example").delete("/api/v1/stories/1")
