@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import DatabaseError
-from aggregator.store import keys, search, story
+from aggregator.store import keys, partitions, search, story
 from aggregator.store import schema as t
 from aggregator.store.schema import from_ms
 
@@ -104,8 +104,10 @@ def reindex_some(c: Connection, version: int, after: int, limit: int, drafts: ke
     from aggregator.dedup import Report, draft
 
     i = t.item.c
-    columns = (i.id, i.title, i.summary, i.outlet, i.url, i.published, i.shown_at, i.language, t.body.c.text)
-    rows = c.execute(select(*columns).outerjoin(t.body, t.ITS_BODY).where(i.id > after).order_by(i.id).limit(limit)).all()
+    body = partitions.body_of_item(c.dialect.name)
+    joined = t.item.outerjoin(body, t.ITS_BODY if body is t.body else true())
+    columns = (i.id, i.title, i.summary, i.outlet, i.url, i.published, i.shown_at, i.language, body.c.text)
+    rows = c.execute(select(*columns).select_from(joined).where(i.id > after).order_by(i.id).limit(limit)).all()
     if not rows:
         return []
     made = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, literal, select, text, tuple_
+from sqlalchemy import Connection, Table, func, literal, literal_column, select, text, tuple_
 
 from aggregator.store import bulk, partitions, search
 from aggregator.store import schema as t
@@ -77,7 +77,9 @@ def _rows(c: Connection, table: Table) -> Any:
     if table is t.meta:
         return query.where(t.meta.c.key != MARK)
     if table is t.body:  # with the time at which its item was seen, which says in which month it lies
-        return query.add_columns(t.item.c.seen_at).join(t.item, t.ITS_BODY)
+        if c.dialect.name != "sqlite":  # a join would read all months for each page
+            return query.add_columns(literal_column("body.at"))
+        return query.add_columns(func.coalesce(t.item.c.seen_at, 0)).outerjoin(t.item, t.ITS_BODY)
     return query.order_by(table.c["item"], table.c["at"]) if table is t.revision else query
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from aggregator.model import Sort, StoryFilter
 from aggregator.settings import StorageSettings
-from aggregator.store import Store
+from aggregator.store import Store, maintenance, transfer
+from aggregator.store.keys import Drafts
 from tests.conftest import new_database
 from tests.integration.news import NOW, entry, refresh, source
 from tests.integration.plans import Plan, ago, analyze, fill, watched
@@ -155,6 +156,26 @@ def test_retention_finds_old_items_by_when_they_were_seen(large: Store) -> None:
     bad = [plan for plan in often if any(plan.scanned(table) for table in LARGE)]
     assert not bad, "\n\n".join(map(str, bad))
     assert any(plan.uses("item_seen") for plan in often)
+
+
+def test_a_move_reads_its_pages_by_key(large: Store) -> None:
+    with large.database.read() as c:
+        first = {table: after for table in transfer.TABLES for _, after in [next(transfer.pages(c, table, size=100), ((), None))]}
+
+    def read() -> None:
+        with large.database.read() as c:
+            for table, after in first.items():
+                next(transfer.pages(c, table, after, size=100), None)
+
+    planned(large, read, "PRIMARY KEY|body_2026_10_pkey", "revision_item|revision_2026_10_item_at_idx")
+
+
+def test_a_reindex_reads_its_pages_by_number(large: Store) -> None:
+    def read() -> None:
+        with large.database.write() as c:
+            maintenance.reindex_some(c, 1, 8_000, 10, Drafts())
+
+    planned(large, read, "INTEGER PRIMARY KEY|item_pkey", "PRIMARY KEY|body_2026_11_pkey")
 
 
 def test_a_plan_that_goes_through_a_table_is_told(large: Store) -> None:
