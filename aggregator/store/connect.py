@@ -27,6 +27,15 @@ from aggregator.errors import DatabaseError
 ADVISORY = 0x6D756A61  # "muja"
 READ_CACHE, WRITE_CACHE = 4_096, 65_536  # KiB of pages that a connection keeps
 
+# a server that vanished with its network is found out within half a minute, and not after the system's two hours
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+
 
 def sqlite_module() -> ModuleType:
     """Give the SQLite driver: pysqlite3, whose build has the WAL-reset fix of 3.51.3, else Python's own."""
@@ -67,6 +76,9 @@ SENTENCES = (
             "is shutting down",
             "recovery mode",
             "not yet accepting",
+            "timeout expired",
+            "resolve host",
+            "translate host",
         ),
         "The database {url} does not answer: is it running, and is its address right?",
     ),
@@ -271,7 +283,8 @@ def _engines(url: str, busy_timeout: float) -> tuple[Engine, Engine, bool]:
     if backend in ("postgresql", "postgres"):
         try:
             # a dead connection is noticed when it is taken out of the pool, not in the middle of a refresh
-            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=16)
+            address = parsed.set(drivername="postgresql+psycopg").update_query_dict(PATIENCE | dict(parsed.query))
+            engine = create_engine(address, pool_pre_ping=True, pool_size=8, max_overflow=16)
         except ModuleNotFoundError:
             raise DatabaseError("PostgreSQL needs the extra: pip install 'mujaz[postgres]'.") from None
         return engine, engine, False

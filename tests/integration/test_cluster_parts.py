@@ -539,3 +539,22 @@ def test_the_doctor_looks_at_the_server(store: Store, monkeypatch: pytest.Monkey
     line, remedy = next((line, remedy) for line, remedy in said(store).items() if words in line)
     assert line.startswith(level)
     assert remedy
+
+
+def test_a_server_that_does_not_speak_is_given_up_in_time(tmp_path: Path) -> None:
+    import socket
+    import time
+
+    from aggregator.store.connect import Database
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        with pytest.raises(DatabaseError, match="does not answer") as failed:
+            Store.open(f"postgresql://u@127.0.0.1:{port}/db?connect_timeout=2", folder=tmp_path, settings=StorageSettings())
+        assert time.monotonic() - begun < 30
+    assert failed.value.passing
+    plain = Database("postgresql://u@127.0.0.1:1/db?keepalives_idle=7", tmp_path, 1)
+    query = plain.engine.url.query
+    plain.close()
+    assert (query["connect_timeout"], query["keepalives_idle"], query["tcp_user_timeout"]) == ("10", "7", "30000")
