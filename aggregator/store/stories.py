@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
+import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -22,25 +22,26 @@ from aggregator.store.query import Query
 from aggregator.store.schema import from_ms, to_ms
 
 CHUNK = 200
+CURSOR = r"[0-9a-f]{16}\.[0-9a-f]{1,15}"
+FAR = 1e17
 FEW = 2_000  # answers that are listed and sorted; more are looked for in the order of the list
 
 
 def encode(value: float, identity: int) -> str:
-    """Write a cursor."""
-    return base64.urlsafe_b64encode(f"{value!r}:{identity}".encode()).decode().rstrip("=")
+    """Write a cursor: where a page ended, as the bits of what it is ordered by and an id.
+
+    >>> encode(1764072000000.0, 31), decode(encode(1764072000000.0, 31))
+    ('4279abae28a00000.1f', (1764072000000.0, 31))
+    """
+    return f"{struct.pack('>d', value).hex()}.{identity:x}"
 
 
 def decode(cursor: str) -> tuple[float, int]:
-    """Read a cursor (raises `UsageError` for what is none)."""
-    try:
-        value, _, identity = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        number = float(value)
-        key = int(identity)
-    except ValueError:
-        raise UsageError(f"{cursor[:40]!r} is no cursor of this listing; start again without it.") from None
-    if not (-1e18 < number < 1e18 and -1 < key < 2**63):
+    """Read a cursor (raises `UsageError` for what is none); one that no page gave out leads behind the last page."""
+    if not re.fullmatch(CURSOR, cursor):
         raise UsageError(f"{cursor[:40]!r} is no cursor of this listing; start again without it.")
-    return number, key
+    number: float = struct.unpack(">d", bytes.fromhex(cursor[:16]))[0]
+    return number if -FAR < number < FAR else -FAR, int(cursor[17:], 16)
 
 
 def conditions(c: Connection, wish: StoryFilter, query: Query) -> list[Any]:

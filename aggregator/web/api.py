@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from aggregator.export.rights import shown
 from aggregator.model import Item, Outlet, Sort, Status, Story, StoryFilter
+from aggregator.store.stories import CURSOR
 from aggregator.web.context import Site
 
 MOST = 200
@@ -244,7 +245,7 @@ Text = Annotated[str, Query(max_length=300)]
 Several = Annotated[list[str], Query(max_length=20)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 Moment = Annotated[datetime, BeforeValidator(_dated), Field(description="A date or a time as ISO 8601 has it; UTC without a zone.")]
-Cursor = Annotated[str | None, Query(max_length=200)]
+Cursor = Annotated[str | None, Query(pattern=f"^{CURSOR}$", description="The `next` of the page before.")]
 
 
 def asked(

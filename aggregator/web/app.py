@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 log = logging.getLogger(__name__)
+ROOMS = (api, feeds, health, pictures, reports, pages)
 
 
 def utc_now() -> datetime:
@@ -66,7 +67,7 @@ def create(
         lifespan=lifespan,
     )
     app.state.site = site
-    for room in (api, feeds, health, pictures, reports, pages):
+    for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=str(files("aggregator.web") / "static")), name="static")
     app.add_exception_handler(HTTPException, _http_error)
@@ -86,6 +87,11 @@ def _answer(request: Request, status: int, detail: str, headers: dict[str, str] 
     return pages.error(request, status, headers)
 
 
+def methods_of(route: Any, path: str) -> set[str]:
+    """Give the methods that a route answers at a path; none where it does not match."""
+    return set(route.methods) if route.path_regex.match(path) else set()
+
+
 def _title(status: int) -> str:
     from http import HTTPStatus
 
@@ -94,6 +100,10 @@ def _title(status: int) -> str:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        # the framework names the methods of one route only, and an address may have several
+        allowed = {method for room in ROOMS for route in room.router.routes for method in methods_of(route, request.url.path)}
+        return _answer(request, 405, f"Allowed here: {', '.join(sorted(allowed))}.", {"allow": ", ".join(sorted(allowed))})
     return _answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
 

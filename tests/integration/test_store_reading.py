@@ -64,7 +64,26 @@ def test_a_cursor_goes_on_where_the_page_ended_though_news_came(store: Store, so
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "äöü", "", "=", "MTox", "bmFuOjE", "MWU5OTk6MQ", "MTotMQ", "MTo5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "a" * 9_000, "\x00"]
+    "cursor",
+    [
+        "x",
+        "7ff8000000000000.1",
+        "7ff0000000000000.fffffffffffffff",
+        "ffffffffffffffff.fffffffffffffff",
+        "c3e0000000000000.1",
+        "43dfffffffffffff.0",
+        "3ff8000000000000.258",
+        "äöü",
+        "",
+        "=",
+        "MTox",
+        "bmFuOjE",
+        "MWU5OTk6MQ",
+        "MTotMQ",
+        "MTo5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
+        "a" * 9_000,
+        "\x00",
+    ],
 )
 def test_what_is_no_cursor_is_refused_in_a_sentence_or_leads_somewhere(store: Store, cursor: str) -> None:
     fill(store, 3)

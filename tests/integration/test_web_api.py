@@ -144,7 +144,7 @@ def test_stories_and_items_go_on_by_a_cursor_whatever_comes_meanwhile(store: Sto
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("/stories?cursor=x", 400, "cursor"),
+        ("/stories?cursor=x", 422, "cursor"),
         ("/stories?limit=0", 422, "limit"),
         ("/stories?limit=201", 422, "limit"),
         ("/stories?since=yesterday", 422, "since"),
@@ -166,6 +166,8 @@ def test_a_wrong_method_names_the_right_ones(store: Store) -> None:
     answer = Site(store).visitor().post("/api/v1/stories")
     problem(answer, 405)
     assert answer.headers["allow"] == "GET"
+    assert Site(store).visitor().post("/api/v1/stories/1").headers["allow"] == "DELETE, GET"
+    assert Site(store).visitor().options("/api/v1/images/1").headers["allow"] == "DELETE, PUT"
     page = Site(store).visitor().post("/about")
     assert page.status_code == 405
     assert page.headers["content-type"].startswith("text/html")

@@ -78,14 +78,17 @@ VALUES = (
     "-0.0",
     "true",
     "null",
+    "4279ab919e200000.1f",
+    "7ff8000000000000.1",
+    "7ff0000000000000.fffffffffffffff",
+    "fff0000000000000.0",
+    "ffffffffffffffff.fffffffffffffff",
+    "43dfffffffffffff.1",
+    "c3e0000000000000.1",
+    "3ff8000000000000.1",
+    "0000000000000000.0",
+    "4279AB919E200000.1F",
     "MTox",
-    "bmFuOjE",
-    "aW5mOjE",
-    "MWUxNzox",
-    "MTo5MjIzMzcyMDM2ODU0Nzc1ODA3",
-    "OTIyMzM3MjAzNjg1NDc3NTgwNy4wOjE",
-    "LTFlMTc6MA",
-    "====",
     "0001-01-01",
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00",
@@ -180,7 +183,6 @@ def conform(store: Store, examples: int) -> int:
     """Let schemathesis ask each operation of the API as its description allows, and otherwise; gives how many operations."""
     import schemathesis
     from schemathesis.generation import GenerationMode
-    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     site = Site(store, Pictures(), allowed_hosts=("testserver",))
     secret = store.add_token("tester", ("read", "write"))
@@ -201,9 +203,8 @@ def conform(store: Store, examples: int) -> int:
             @checks
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: schemathesis.Case) -> None:
-                # a cursor is any text to the description, but only those that were given out lead anywhere: the rest is 400
                 for headers in ({}, {"Authorization": f"Bearer {secret}"}):
-                    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
+                    case.call_and_validate(headers=headers)
 
             # an operation without parameters can't be asked wrongly
             with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
