@@ -210,24 +210,30 @@ class DistributedEngine:
         await self._call(self._places.tidy)
 
     async def _refresh(self, source: str, holder: str) -> None:
-        claim = await patiently(lambda: self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least))
-        if claim is None:
-            return
-        self._store.held[source] = to_ms(claim.asked) or 0
+        if source in self._begun:
+            return  # what an earlier job found is still in hand here; the source is queued again by the next sweep
         self._begun[source] = time.monotonic()
-        BEFORE_ASKING.set(self._confirming(source, holder))
+        try:
+            claim = await patiently(lambda: self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least))
+            if claim is not None:
+                self._store.held[source] = to_ms(claim.asked) or 0
+                BEFORE_ASKING.set(self._confirming(source, holder))
+                await self._reported(claim, holder)
+        finally:
+            self._begun.pop(source, None)
+            self._store.held.pop(source, None)
+
+    async def _reported(self, claim: Claim, holder: str) -> None:
+        source = claim.source.id
         try:
             result = await self._refreshed(claim)
         except Lost as error:
             log.warning("%s: %s", source, error)
-        else:
-            if result is not None:
-                self._report(result)
-            if self._stood_still(source):  # what is not written down still holds its source
-                await patiently(lambda: self._call(self._dispatch.give_back, [holder]))
-        finally:
-            self._begun.pop(source, None)
-            self._store.held.pop(source, None)
+            return
+        if result is not None:
+            self._report(result)
+        if self._stood_still(source):  # what is not written down still holds its source
+            await patiently(lambda: self._call(self._dispatch.give_back, [holder]))
 
     def _confirming(self, source: str, holder: str) -> Callable[[], Awaitable[None]]:
         """Give what runs before each request: once stopped or kept waiting, a worker may no longer own what it took."""
