@@ -71,6 +71,19 @@ def uncached_stem(word: str) -> str:
 stem = lru_cache(maxsize=_CACHED)(uncached_stem)
 
 
+class _Stems(dict[str, str]):
+    """Word -> stem for whole texts, where a cached call for each word took longer than all else."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _CACHED:
+            self.clear()
+        value = self[word] = uncached_stem(word)
+        return value
+
+
+_STEMS = _Stems()
+
+
 def _without_prefix(word: str, known: dict[str, float]) -> str:
     if word[0] not in _FIRST:
         return word
@@ -138,7 +151,7 @@ def search_terms(text: str) -> list[str]:
     >>> search_terms("الحكومه المغربيه") == search_terms("للحكومة المغربيّة")
     True
     """
-    return [stem(word) for word in words(text)]
+    return list(map(_STEMS.__getitem__, words(text)))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from lxml import etree
@@ -130,8 +131,20 @@ def drop(element: Element) -> None:
 # -- by what the page calls its parts -------------------------------------------------------------
 
 
+class _Size:
+    """How much text a container has, measured when first asked for: most fragments of feeds have nothing that must be weighed."""
+
+    def __init__(self, container: Element) -> None:
+        self._container = container
+
+    @cached_property
+    def whole(self) -> int:
+        """Give the characters of its text."""
+        return _length(self._container)
+
+
 def _drop_by_name(container: Element) -> None:
-    whole = _length(container)
+    size = _Size(container)
     gone: set[Element] = set()
     for element in list(container.iter(etree.Element)):
         if element is container:
@@ -139,7 +152,7 @@ def _drop_by_name(container: Element) -> None:
         if element.getparent() in gone:
             gone.add(element)
             continue
-        if _is_removed(element, whole):
+        if _is_removed(element, size):
             gone.add(element)
     for element in gone:
         parent = element.getparent()
@@ -147,27 +160,27 @@ def _drop_by_name(container: Element) -> None:
             drop(element)
 
 
-def _is_removed(element: Element, whole: int) -> bool:
+def _is_removed(element: Element, size: _Size) -> bool:
     tag = element.tag
     if tag in ("figcaption", "aside"):
-        return _length(element) < whole * 0.4
+        return _length(element) < size.whole * 0.4
     if tag == "form":
-        return _length(element) < whole * 0.3
+        return _length(element) < size.whole * 0.3
     style = element.get("style")
     if element.get("hidden") is not None or element.get("aria-hidden") == "true" or (style and _HIDDEN.search(style)):
-        return _length(element) < whole * 0.4
+        return _length(element) < size.whole * 0.4
     names = names_of(element)
     if len(names) < 6:
         return False
     if _COMMENTS.search(names):
-        return whole - _length(element) >= 60
+        return size.whole - _length(element) >= 60
     if _REMOVED.search(names):
-        return _length(element) < whole * 0.4
+        return _length(element) < size.whole * 0.4
     if _HEAD_ONLY.search(names):
         length = _length(element)
         return (
             length < 160
-            and length < whole * 0.4
+            and length < size.whole * 0.4
             and tag not in ("h2", "h3", "td", "li", "strong", "b")
             and not _PUNCTUATION.search(text_of(element)[-2:])
         )
@@ -351,7 +364,7 @@ def repeats(text: str, title: str) -> bool:
 
 def _drop_link_lists(container: Element) -> None:
     """Take out lists, boxes and tables that are mostly links to other stories."""
-    whole = _length(container)
+    size = _Size(container)
     for element in list(container.iter("ul", "ol", "div", "section", "table", "article", "dl")):
         if element is container or element.getparent() is None:
             continue
@@ -359,7 +372,7 @@ def _drop_link_lists(container: Element) -> None:
         if not links:
             continue
         length = _length(element)
-        if length > whole * 0.5 or not length:
+        if length > size.whole * 0.5 or not length:
             continue
         linked = _linked(element)
         if (linked >= length * 0.66 and (links > 1 or element.tag in ("ul", "ol"))) or (

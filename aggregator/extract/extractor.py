@@ -27,6 +27,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_TEXT = ("script", "style", "noscript", "template")
 _SUMMARY = 0.25  # confidence of a body that is only the page's description
 _CUT_OFF = re.compile(r"(?:\[…\]|\[\.{3}\]|…|\.{3}|\[&hellip;\]|اقرأ المزيد|إقرأ المزيد|Lire la suite|Read more)\s*$", re.I)
+_LAST = 40  # characters of a text's end that are looked at
 
 
 def article(
@@ -103,7 +104,7 @@ def from_feed(item: RawItem) -> Article:
     title, flags = titles.split_flags(item.title)
     body = _clean(fragment(html), item.url, Known(title=item.title, author=item.author)) if "<" in html else _Body(html, plain(html))
     text = body.text or plain(html)
-    whole = len(text) >= 400 and bool(item.content_html) and not _CUT_OFF.search(text)
+    whole = len(text) >= 400 and bool(item.content_html) and not _CUT_OFF.search(text[-_LAST:])
     return Article(
         title=title or item.title,
         body=text,
@@ -134,7 +135,7 @@ def _texts(linked: jsonld.Linked, feed_html: str) -> tuple[tuple[str, str], ...]
     texts = [("json-ld", _paragraphs(linked.body))] if linked.body and linked.free else []
     if feed_html:
         feed = plain(feed_html)
-        if not _CUT_OFF.search(feed):
+        if not _CUT_OFF.search(feed[-_LAST:]):
             texts.append(("feed", feed))
     return tuple(texts)
 

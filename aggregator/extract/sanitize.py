@@ -101,7 +101,7 @@ _CONTROLS = re.compile(
 
 def clean_keeping_lines(html: str) -> str:
     """Remove control, bidi and broken characters from HTML, white space untouched."""
-    return _CONTROLS.sub("", html)
+    return html if "".join(html.split("\n")).isprintable() else _CONTROLS.sub("", html)
 
 
 def absolute(address: str, base: str) -> str:
@@ -207,7 +207,8 @@ _WHITE = re.compile(r"\s+")
 
 
 def _spaced(text: str) -> str:
-    return _WHITE.sub(" ", text)
+    # all white space but the plain space counts as not printable
+    return text if text.isprintable() and "  " not in text else _WHITE.sub(" ", text)
 
 
 def _lines(paragraph: str) -> str:

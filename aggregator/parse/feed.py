@@ -43,7 +43,7 @@ def read(shape: shapes.Shape, asked: Asked) -> Document:
     if cut is None:
         return _whole(shape, data, asked, problems)
     wanted = _wanted(cut, asked, problems)
-    if read_pairs is _parsed and _INNER_BASE.search(data, 1 + data.find(b">")):
+    if read_pairs is _parsed and b"base" in data and _INNER_BASE.search(data, 1 + data.find(b">")):
         # feedparser forgets to put an empty base back behind an entry with its own: the next entries would be joined with it
         read_pairs = _one_by_one
     feed, pairs, troubles = read_pairs(cut, wanted)

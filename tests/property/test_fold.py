@@ -24,6 +24,11 @@ def test_folding_two_texts_is_folding_their_sum(one: str, other: str) -> None:
     assert fold(one + other) == fold(one) + fold(other)
 
 
+@given(st.text(alphabet=st.sampled_from("أإآىةؤئءوبلكفالـًٌَُِّ ٠١٢«»،؟…abXYéÉçÀ’–:\u00a0\u200f\u200c\n"), max_size=60))
+def test_usual_text_is_folded_like_text_with_a_rare_character(text: str) -> None:
+    assert fold(text) + "ﷲ" != fold(text + "ﷲ") == fold(text) + fold("ﷲ")
+
+
 @given(TEXT, st.booleans())
 def test_cleaning_twice_is_cleaning_once(text: str, lines: bool) -> None:
     once = clean(text, lines=lines)
