@@ -41,6 +41,7 @@ def headline_features(c: Comparison) -> dict[str, float]:
         "numbers_equal": float(bool(a.values) and a.values == b.values),
         "explainer": float(a.explains != b.explains),
         "reaction": float(reactions_differ),
+        "future": float(a.future != b.future),
         "background": behind / (c.weight + 1e-9),
     }
 
@@ -60,6 +61,7 @@ def body_features(
         "numbers_equal": headline["numbers_equal"],
         "identical": headline["identical"],
         "reaction": headline["reaction"],
+        "future": headline["future"],
         "containment_text": texts.containment,
         "containment_squared": texts.containment**2,
         "headline_and_text": likely * texts.containment,

@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
+from aggregator.arabic.forms import is_verb
 from aggregator.arabic.places import Place, place
-from aggregator.arabic.tokens import STOP, stem, uncached_stem, weight
+from aggregator.arabic.tokens import STOP, stem, surface, uncached_stem, weight
 from aggregator.dedup.signs import Signs, signs
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
@@ -61,6 +62,11 @@ class Headline:
     firsts: frozenset[str]  # what «أول» stands before
     weather: bool
     market: bool
+    future: bool  # «غدا», «سيتوجه»
+
+    def is_where(self, word: str) -> bool:
+        """Tell whether a content word is a place on the map, and no club."""
+        return word in self.places and self.places[word].level != "club"
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words and larger numbers that say most; all words where the content is empty."""
@@ -140,9 +146,17 @@ def headline(text: str, language: str = "ar") -> Headline:
         slots=reader.slots,
         clubs=frozenset(reader.clubs) if stems & table.matches else frozenset(),
         firsts=frozenset(reader.firsts),
+        future=any(part in table.future or _will(part) for part in parts),
         weather=not stems.isdisjoint(table.weather),
         market=not stems.isdisjoint(table.markets),
     )
+
+
+def _will(word: str) -> bool:
+    """سيتوجه is يتوجه to come; سيدي and سيارة are words of their own."""
+    if len(word) < 5 or word[0] != "س" or word[1] not in "يت" or not is_verb(word):
+        return False
+    return surface().get(word[1:], 0.0) > surface().get(word, 0.0)
 
 
 class _Reader:

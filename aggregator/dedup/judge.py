@@ -28,13 +28,11 @@ def judge(
     *,
     same: float = 0.75,
     related: float = 0.4,
-    look_alikes: int | None = None,
 ) -> Verdict:
     """Judge a draft against the stored items that share a key with it.
 
     From ``same`` on it joins the story of the best candidate that the story's own reports don't contradict; from
-    ``related`` on stories are linked. ``look_alikes`` is the number of items in the window with nearly this headline
-    (counted among the candidates where None): four or more make it a recurring form.
+    ``related`` on stories are linked.
     """
     for candidate in candidates:
         if candidate.same_item:

@@ -28,6 +28,7 @@ _RUNNING = 0.7  # cap for another development of one story: it stays linked
 _RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
 _HOPELESS = -4.0  # a headline score below which no two texts without a common run were ever the same
 _SAME_HOUR = 1.0
+_DOZEN = 12
 _SAME_DAY = 14.0  # hours after which the weather or a market has changed, whatever the words
 _COMMON_TEXT = 0.5
 _SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
@@ -123,8 +124,8 @@ def _half_known(c: Comparison, texts: Texts) -> tuple[str, str] | None:
 def _recurs(c: Comparison, texts: Texts | None, hours: float) -> bool:
     """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and with much of the same text."""
     text = 0.0 if texts is None else texts.containment
-    if text >= _COPIED or c.number_agreement:
-        return False
+    if text >= _COPIED or any(quantity.value > _DOZEN or quantity.value % 1 for quantity in c.number_agreement):
+        return False  # «3.2 %» tells the day, «أدنى مستوى في 5 سنوات» doesn't
     if hours > _SAME_DAY and ((c.a.weather and c.b.weather) or (text < _COMMON_TEXT and c.a.market and c.b.market)):
         return True
     templates = signs().templates

@@ -39,6 +39,8 @@ class Signs:
     offices: frozenset[int]
     matches: frozenset[str]
     clubs: frozenset[str]
+    formers: frozenset[str]
+    future: frozenset[str]
     weather: frozenset[str]
     markets: frozenset[str]
     equivalents: dict[str, str]
@@ -107,6 +109,8 @@ def signs() -> Signs:
         offices=frozenset(range(len(groups["office"]))),
         matches=stems("match"),
         clubs=folded("club"),
+        formers=folded("former"),
+        future=folded("future"),
         weather=stems("weather"),
         markets=stems("market"),
         equivalents=equivalents,

@@ -24,7 +24,7 @@ def slot_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str])
         # one minister in both: the other one is but mentioned
         if not one or not other or len(one) < len(ours) or len(other) < len(theirs):
             continue
-        if slot not in signs().offices and any(x in c.a.places for x in one) != any(y in c.b.places for y in other):
+        if slot not in signs().offices and any(map(c.a.is_where, one)) != any(map(c.b.is_where, other)):
             continue  # «مطار الدمام» is «مطار الملك فهد»
         if not any(_one_thing(c, x, y) for x in one for y in other):
             return c.a.surface[min(one)], c.b.surface[min(other)]

@@ -18,7 +18,10 @@ from aggregator.dedup.slots import club_conflict, slot_conflict, swapped
 
 _DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
 _FIRST = frozenset((1.0,))
+_TOMORROW, _TODAY = frozenset(("غدا", "demain")), frozenset(("اليوم", "hui"))
+_SAME_WORDS = 0.8
 _DEPUTIES = frozenset(("نايب", "نايبه", "ونايب"))
+_FEW = 4
 _COLUMN = 16.0
 _NEWS_IN_TEMPLATE = 1.2  # weight of a word that is the news of a recurring form
 VERBATIM = 0.8  # share of the shorter text from which the headlines' numbers may differ
@@ -30,7 +33,7 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
         yield Reason("column")
     if c.a.plain == c.b.plain:
         return
-    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation):
+    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation, _tomorrow):
         found = rule(c)
         if found:
             yield found
@@ -43,9 +46,9 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
 def _is_column(c: Comparison) -> bool:
     """«بين الخطأ والصواب», «موجز دوليات», «قصة مصورة: …»: a few everyday words that name neither an act, nor a place, nor a number."""
     head = c.a if len(c.a.content) <= len(c.b.content) else c.b
-    if head.content - c.shared or head.places or head.quantities:
+    if head.content - c.shared or head.places or (head.quantities and len(head.content) > 2):
         return False
-    if c.a.plain != c.b.plain and len(head.content) > 3:
+    if c.a.plain != c.b.plain and len(head.content) > _FEW:
         return False
     if len(head.content) > 4 or sum(head.weights.values()) > _COLUMN:
         return False
@@ -114,6 +117,16 @@ def _negation(c: Comparison) -> Reason | None:
     return None
 
 
+def _tomorrow(c: Comparison) -> Reason | None:
+    """غدا.. افتتاح المعرض / افتتاح المعرض; غدا انطلاق البيع / اليوم انطلاق البيع."""
+    ours, theirs = set(c.a.plain.split()), set(c.b.plain.split())
+    for one, other in ((ours, theirs), (theirs, ours)):
+        coming = one & _TOMORROW
+        if coming and not other & _TOMORROW and (other & _TODAY or c.jaccard >= _SAME_WORDS):
+            return Reason("stage", (min(coming),))
+    return None
+
+
 def _template(c: Comparison) -> Reason | None:
     found = template_conflict(c, c.only_a, c.only_b, _NEWS_IN_TEMPLATE)
     return Reason("template", found) if found else None
@@ -142,7 +155,9 @@ def _role(c: Comparison) -> Reason | None:
         for word, role in one.roles.items():
             if role and word in other.roles and not other.roles[word] and role not in other.text:
                 return Reason("deputy", (role,))
-    return None
+    # «رئيس وزراء لبنان» / «رئيس وزراء لبنان الأسبق»
+    ours, theirs = set(c.a.plain.split()) & signs().formers, set(c.b.plain.split()) & signs().formers
+    return Reason("deputy", (min(ours or theirs),)) if bool(ours) != bool(theirs) else None
 
 
 def _stage(c: Comparison) -> Reason | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +23,15 @@ def holds(key: str, figures: measure.Figures) -> None:
     assert figures.recall >= floor["recall"], f"{key}: recall {figures.recall:.3f} below {floor['recall']}\n{cases}"
 
 
-@pytest.mark.skipif(not templates.SUITE.exists(), reason="no templates.tsv yet")
 @pytest.mark.parametrize("part", ["all", "headline only", "with bodies"])
-def test_templates_stay_apart_and_rewordings_merge(part: str) -> None:
-    holds(f"templates, {part}", templates.figures()[part])
+@pytest.mark.parametrize(("name", "suite"), [("templates", templates.SUITE), ("fresh", templates.FRESH)])
+def test_look_alikes_stay_apart_and_rewordings_merge(name: str, suite: Path, part: str) -> None:
+    holds(f"{name}, {part}", figures_of(suite)[part])
+
+
+@cache
+def figures_of(suite: Path) -> dict[str, measure.Figures]:
+    return templates.figures(suite)
 
 
 @needs_data
@@ -55,4 +63,15 @@ def test_labelled_pairs_by_cross_validation() -> None:
 @needs_data
 @pytest.mark.long
 def test_tickers_of_the_stream() -> None:
-    holds("tickers", measure.tickers())
+    found = measure.tickers()
+    holds("tickers, by text", found.by_text)
+    floor = FLOORS["tickers, read"]
+    assert found.merges.precision >= floor["precision"], found.merges.wrong_cases
+    assert found.told.recall >= floor["recall"], found.told.missed_cases
+
+
+def test_what_was_read_of_tickers_keeps_no_text() -> None:
+    verdicts = measure.read_verdicts()
+    assert len(verdicts) > 300
+    assert set(verdicts.values()) == {"same", "other", "silent"}
+    assert all(re.fullmatch("[0-9a-f]{16}", digest) for digest in verdicts)
