@@ -16,7 +16,7 @@ from aggregator.model import Rights, StoryFilter
 from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.news import NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
-from tests.integration.visitors import PICTURE, Pictures, Site, outlet_named, stock, with_rights
+from tests.integration.visitors import PICTURE, Pictures, Site, many, outlet_named, stock, with_rights
 
 BODY = SPAIN[1].split(". ")[1]  # the second sentence
 LONG = " ".join(f"جملة رقم {n} من النص الطويل." for n in range(60))
@@ -129,12 +129,7 @@ def test_a_card_says_who_when_and_who_else(stocked: Store) -> None:
 
 
 def test_pages_go_on_by_a_cursor_and_new_stories_do_not_shift_them(store: Store) -> None:
-    for n in range(45):
-        refresh(
-            store,
-            source(f"s{n}"),
-            entry(f"موضوع {n * 7919 % 10007} في حي {n * 104729 % 7907}", url=f"https://s{n}.example/", published=NOW - timedelta(hours=n)),
-        )
+    many(store, 45, "موضوع")
     site = Site(store)
     first = site.visitor().get("/").text
     (more,) = re.findall(r'<p class="more"><a href="([^"]+)"', first)
@@ -151,12 +146,7 @@ def test_pages_go_on_by_a_cursor_and_new_stories_do_not_shift_them(store: Store)
 
 @pytest.mark.parametrize("sort", ["time", "spread", "relevance"])
 def test_a_search_goes_on_in_the_order_that_was_chosen(store: Store, sort: str) -> None:
-    for n in range(40):
-        refresh(
-            store,
-            source(f"s{n}"),
-            entry(f"مكتبة {n * 7919 % 10007} في حي {n * 104729 % 7907}", url=f"https://s{n}.example/", published=NOW - timedelta(hours=n)),
-        )
+    many(store, 40, "مكتبة")
     visitor = Site(store).visitor()
     first = visitor.get(f"/search?q={quote('مكتبة')}&sort={sort}").text
     (more,) = re.findall(r'<p class="more"><a href="([^"]+)"', first)

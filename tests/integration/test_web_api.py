@@ -13,7 +13,7 @@ import pytest
 from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.news import NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
-from tests.integration.visitors import Site, stock
+from tests.integration.visitors import Site, many, stock
 
 READING = ("/stories", "/stories/1", "/items", "/items/1", "/outlets", "/sources", "/search?q=x")
 WRITING = (
@@ -113,16 +113,7 @@ def test_a_story_is_given_whole(store: Store) -> None:
 
 
 def test_stories_and_items_go_on_by_a_cursor_whatever_comes_meanwhile(store: Store) -> None:
-    for n in range(20):
-        refresh(
-            store,
-            source(f"s{n}"),
-            entry(
-                f"موضوع {n * 7919 % 10007} في حي {n * 104729 % 7907}",
-                url=f"https://s{n}.example/",
-                published=NOW - timedelta(days=3, hours=n),
-            ),
-        )
+    many(store, 20, "موضوع", timedelta(days=3))
     visitor = Site(store).visitor()
     for kind in ("stories", "items"):
         before = [each["id"] for each in visitor.get(f"/api/v1/{kind}?limit=200").json()[kind]]

@@ -71,6 +71,16 @@ def stock(store: Store) -> None:
     refresh(store, source("ta", country="TN"), entry(*SPAIN_TOO, url="https://ta.example/1", published=NOW + timedelta(minutes=3)))
 
 
+def many(store: Store, count: int, word: str, before: timedelta = timedelta(0)) -> None:
+    """Store so many different stories about ``word``, an hour apart, by one refresh."""
+    texts = [f"{word} {n * 7919 % 10007} في حي {n * 104729 % 7907}" for n in range(count)]
+    refresh(
+        store,
+        source("many"),
+        *(entry(text, url=f"https://many.example/{n}", published=NOW - before - timedelta(hours=n)) for n, text in enumerate(texts)),
+    )
+
+
 def outlet_named(name: str, **more: Any) -> Outlet:
     """Give an outlet with a name in both scripts."""
     return Outlet(name, f"جريدة {name}", name_latin=f"Journal {name}", **more)
