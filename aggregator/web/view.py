@@ -244,7 +244,9 @@ class View:
         if not revisions:
             return []
         now = (item.title, self._shown(item).body)
-        return differences(item, revisions, now, everything=self._shown(item).whole, when=lambda moment: self.when(moment).full)
+        return differences(
+            item, revisions, now, everything=self._shown(item).whole, when=lambda moment: self.when(moment, item.outlet.country).full
+        )
 
 
 def structured(story: Story, part: Shown, base: str) -> dict[str, Any]:

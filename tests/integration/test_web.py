@@ -275,6 +275,7 @@ def test_a_story_shows_what_changed(store: Store) -> None:
     )
     page = Site(store).visitor().get("/story/1").text
     assert "ما الذي تغير؟" in page
+    assert "نسخة ما قبل الأربعاء 25 نونبر 2026" in page, "with the month names of the outlet's country"
     assert "<del>3</del>" in page
     assert "<ins>9</ins>" in page
 
