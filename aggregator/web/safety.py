@@ -21,6 +21,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Say = Callable[[Scope, int, str, dict[str, str]], App]
 
 log = logging.getLogger(__name__)
+SAFE = {"GET", "HEAD", "OPTIONS"}
 LARGEST_BODY = 64 * 2**10  # forms and API changes are a few hundred bytes
 
 # no inline script or style, nothing from elsewhere; pictures may come from outlets only where the proxy is off
@@ -114,13 +115,16 @@ class Safety:
         host = headers.get(b"host", "")
         if not self._known_host(host):
             return 421, "This page does not answer to that host name; see web.base_url and web.allowed_hosts.", {}
-        if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and not _same_site(headers, {host, self._own}):
+        if scope["method"] not in SAFE and not _same_site(headers, {host, self._own}):
             return 403, "Refused: the request did not come from this page.", {}
         if not headers.get(b"content-length", "0").isdecimal() or int(headers.get(b"content-length", "0")[:20]) > LARGEST_BODY:
             return 413, f"A request holds {LARGEST_BODY} bytes at most.", {"connection": "close"}
         path = scope["path"]
-        purpose = "search" if "/search" in path or b"q=" in scope.get("query_string", b"") else "read"
-        if not path.startswith("/static/") and not self._limits.allow(scope["mujaz.address"], purpose):
+        if path.startswith("/static/") or is_loopback(scope["mujaz.address"]):
+            return None  # nobody needs protection from the reader whose machine this is; reports are counted all the same
+        searching = "/search" in path or b"q=" in scope.get("query_string", b"")
+        purpose = "write" if scope["method"] not in SAFE else "search" if searching else "read"
+        if not self._limits.allow(scope["mujaz.address"], purpose):
             return 429, "Too many requests in a short time; try again in a moment.", {"retry-after": "5"}
         return None
 

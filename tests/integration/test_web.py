@@ -472,6 +472,19 @@ def test_a_flood_is_slowed_down_by_address(stocked: Store) -> None:
     assert site.visitor("192.0.2.2").get("/search?q=x").status_code == 200
 
 
+def test_who_sits_at_the_machine_is_not_slowed_down(stocked: Store) -> None:
+    visitor = Site(stocked, limited=True).visitor("127.0.0.1")
+    assert {visitor.get("/search?q=x").status_code for _ in range(100)} == {200}
+    assert {visitor.get("/").status_code for _ in range(400)} == {200}
+
+
+def test_writing_has_a_limit_of_its_own(stocked: Store) -> None:
+    visitor = Site(stocked, limited=True).visitor("192.0.2.1")
+    answers = [visitor.delete("/api/v1/stories/999").status_code for _ in range(61)]
+    assert answers == [401] * 60 + [429]
+    assert visitor.delete("/api/v1/stories/999").headers["content-type"] == "application/problem+json"
+
+
 def test_behind_a_trusted_proxy_readers_are_told_apart(stocked: Store) -> None:
     site = Site(stocked, limited=True, trusted_proxies=("10.0.0.1",))
     visitor = site.visitor("10.0.0.1", x_forwarded_for="198.51.100.1")
