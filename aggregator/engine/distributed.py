@@ -129,6 +129,7 @@ class DistributedEngine:
     async def start(self) -> None:
         """Begin to take jobs; a database that is away is waited for."""
         asyncio.get_running_loop().set_exception_handler(_unheard)
+        queue.quiet()
         self._serving = asyncio.create_task(self._serve())
         self._beating = asyncio.gather(self._pulse.run(), self._keep_time())
 

@@ -76,6 +76,16 @@ def build(conninfo: str, jobs: Jobs) -> App:
     return app
 
 
+def quiet() -> None:
+    """Let the queue and its driver not tell, line by line and with tracebacks, what the engine says once: the database is away."""
+    import logging
+
+    if logging.getLogger().level > logging.DEBUG:
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
+        for name in ("procrastinate.utils", "procrastinate.worker.mujaz"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def worker(app: App, queues: Iterable[str] | None, concurrency: int, drain: float) -> Worker:
     """Give a worker of the queue; it leaves signals to us."""
     from procrastinate.worker import Worker

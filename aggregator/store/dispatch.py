@@ -72,11 +72,17 @@ _UNWANTED = text(f"UPDATE source SET lease_until = NULL, leased_by = '' WHERE id
 _CLOCK = text("SELECT clock_timestamp()")
 _CONFIRM = text("UPDATE source SET asked_at = :now, lease_until = :until WHERE id = :id AND leased_by = :holder")
 _GIVE_BACK = text("UPDATE source SET lease_until = NULL, leased_by = '' WHERE leased_by = ANY(:holders)")
-# a source that is leased to the queue while the queue has no job of it: its job was lost with a worker, or removed by hand
+# a source that is leased to the queue while the queue has no job of it, or to a job that is no longer under way: the job was lost with a
+# worker, or removed by hand, or ended without a word. What is still in hand somewhere counts only while nobody else asked
 _ORPHANS = text(f"""
     UPDATE source s SET lease_until = NULL, leased_by = ''
-    WHERE s.leased_by = '{QUEUED}' AND s.lease_until IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND j.queueing_lock = 'source/' || s.id)
+    WHERE s.lease_until IS NOT NULL AND (
+        s.leased_by = '{QUEUED}'
+        AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND j.queueing_lock = 'source/' || s.id)
+        OR s.leased_by LIKE 'job/%' AND NOT EXISTS (
+            SELECT 1 FROM procrastinate_jobs j WHERE j.status = 'doing' AND j.id = substring(s.leased_by FROM 5)::bigint
+        )
+    )
 """)  # noqa: S608  (fixed text)
 
 
@@ -158,5 +164,5 @@ class Dispatch:
             self._single.run(_GIVE_BACK, {"holders": list(holders)})
 
     def free_orphans(self) -> int:
-        """Free the sources that wait for a job that no longer is; gives how many."""
+        """Free the sources that are leased to a job that no longer is; gives how many."""
         return self._single.run(_ORPHANS, {})[1]

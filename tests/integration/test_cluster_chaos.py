@@ -75,7 +75,7 @@ def chaos(server: Server, room: Newsroom, waves: list[Wave], folder: Path, sqlit
                 _continued(stopped)
             with open_store(workers.url, folder / "w") as store:
                 complete = wait_for(lambda: store.counts().items >= total, 150, every=0.5)
-                assert complete, f"{store.counts().items} of {total} articles\n{workers.said()}"
+                assert complete, f"{store.counts().items} of {total} articles\n{missing(store, waves)}\n{workers.said()}"
                 time.sleep(3)  # whoever was stopped may still have something to say
                 assert items_of(store) == quiet_items, workers.said()
                 assert stories_of(store) == quiet_stories, workers.said()
@@ -84,6 +84,23 @@ def chaos(server: Server, room: Newsroom, waves: list[Wave], folder: Path, sqlit
         finally:
             codes = workers.end()
     assert all(code in (0, -signal.SIGKILL) for code in codes), workers.said()
+
+
+def missing(store: Store, waves: list[Wave]) -> str:
+    """Tell of the sources whose articles are missing what the database says of them."""
+    known = {item.url for item in store.iter_items(StoryFilter())}
+    names = sorted({piece.outlet for wave in waves for piece in wave.pieces if piece.url not in known})
+    with store.database.read() as c:
+        now = "extract(epoch FROM now())::bigint * 1000"
+        rows = c.exec_driver_sql(
+            f"SELECT id, status, leased_by, lease_until - {now}, next_fetch_at - {now}, asked_at - {now}, state::jsonb ->> 'failure', "
+            "(SELECT string_agg(j.id || ':' || j.status || ':' || coalesce(j.worker_id, 0), ' ') FROM procrastinate_jobs j WHERE j.queueing_lock = 'source/' || s.id) "
+            "FROM source s WHERE id = ANY(%s)",
+            (names,),
+        )
+        told = [str(tuple(row)) for row in rows]
+        told += [str(tuple(row)) for row in c.exec_driver_sql("SELECT id, now() - last_heartbeat FROM procrastinate_workers")]
+    return "\n".join(told)
 
 
 def _happens(event: str, server: Server, workers: Workers, rng: random.Random, stopped: list[tuple[float, object]]) -> None:

@@ -183,6 +183,25 @@ def test_a_source_whose_job_was_lost_is_queued_again(store: Store, dispatch: Dis
     assert queued(dispatch) == 1
 
 
+def test_a_source_whose_job_was_removed_while_it_was_under_way_is_free_again(store: Store, dispatch: Dispatch) -> None:
+    for name in ("a", "b"):
+        store.add_source(source(name))
+    queued(dispatch)
+    with store.database.write() as c:
+        for name in ("a", "b"):
+            row = c.execute(
+                text("UPDATE procrastinate_jobs SET status = 'doing' WHERE queueing_lock = :lock RETURNING id"), {"lock": f"source/{name}"}
+            )
+            assert take(dispatch, name, queue.holder(row.scalar_one()))
+    assert dispatch.free_orphans() == 0
+    with store.database.write() as c:  # as a sweep does that is killed before it frees the source
+        c.execute(text("DELETE FROM procrastinate_jobs WHERE queueing_lock = 'source/a'"))
+    assert dispatch.free_orphans() == 1
+    assert queued(dispatch, NOW + MINUTE) == 0, "it may have been asked"
+    queued(dispatch, NOW + LEAST + SECOND)
+    assert ("fetch", "source/a", "todo") in jobs(store)
+
+
 def test_a_source_that_was_given_back_keeps_its_least_interval(store: Store, dispatch: Dispatch) -> None:
     store.add_source(source("a"))
     queued(dispatch)
