@@ -218,6 +218,8 @@ def _unit(parts: list[str], start: int, after: int, value: float, table: _Words)
             break
         if part in STOP:
             continue
+        if part[0] == "و" and stem(part) in table.kinds["death"] | table.kinds["injury"]:
+            break  # استشهاد 4 وإصابة 8
         if len(following) == 2 or part[0].isdigit() or part == "-":
             break
         following.append(stem(part))

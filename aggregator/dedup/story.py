@@ -13,6 +13,7 @@ SPAN_HOURS = 60
 FIRST = 0.4
 MIDDLE = 0.5
 _LARGE = 4
+_SURE = 0.9  # score from which a report joins a story that has five already: the likelier it is, the more one stranger spoils
 _HARD = frozenset(("places", "names", "exclusive", "ordinal", "weekday", "date", "template", "swap", "deputy"))
 _COPY = 0.9  # share of the shorter text
 _SAME_LENGTH = 1.3  # a longer text has a copy in it and more beside: «يلتقي رئيس الشيشان» within «يلتقي رئيس الشيشان وجعجع»
@@ -35,6 +36,8 @@ def objection(draft: Draft, candidate: Candidate, found: Scored, members: Sequen
                 return conflict
     if candidate.first != candidate.draft and _score(draft, candidate.first) < FIRST:
         return Reason("lead_conflict")
+    if candidate.size > _LARGE and found.value < _SURE:
+        return Reason("middle_conflict")
     if candidate.size > _LARGE and candidate.middle:
         scores = [_score(draft, each) for each in candidate.middle]
         if sum(scores) / len(scores) < MIDDLE:
