@@ -33,7 +33,10 @@ class Identity:
 
 def is_shared(url: str) -> bool:
     """Tell whether an address is a home page, which many entries may link to."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return not parts.netloc or (parts.path in ("", "/") and not parts.query)
 
 
@@ -46,7 +49,7 @@ def plain_guid(guid: str) -> str:
     if not guid.startswith(("http://", "https://")):
         return guid
     # live pages number their entries by fragment
-    return "#".join((identity(guid.partition("#")[0]), *guid.partition("#")[2:]))
+    return "#".join((_readable(guid.partition("#")[0]), *guid.partition("#")[2:]))
 
 
 def identities(source_id: str, outlet_id: str, items: Sequence[Judged]) -> list[Identity]:
