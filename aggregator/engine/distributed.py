@@ -166,7 +166,7 @@ class DistributedEngine:
             await self._call(self._clock.measure, self._dispatch)
         else:
             await self._call(self._dispatch.clock)
-        app = queue.build(self._url, queue.Jobs(self._job, self._tick, self._sweep, self._expire))
+        app = queue.build(self._url, queue.Jobs(self._job, _calm(self._tick), _calm(self._sweep), _calm(self._expire)))
         async with app.open_async():
             self._app = app
             self._worker = queue.worker(app, self._queues, self._concurrency, self._drain_seconds)
@@ -309,6 +309,18 @@ class DistributedEngine:
             await asyncio.gather(self._serving, return_exceptions=True)
         self._threads.shutdown(wait=False)
         self._dispatch.close()
+
+
+def _calm(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """Make what is done again soon end in one line where the database refuses it."""
+
+    async def done() -> None:
+        try:
+            await work()
+        except DatabaseError as error:
+            log.log(logging.DEBUG if error.passing else logging.ERROR, "put off: %s", error)
+
+    return done
 
 
 def _words(error: BaseException) -> str:

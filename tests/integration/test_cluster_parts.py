@@ -577,3 +577,37 @@ def test_a_server_that_does_not_speak_is_given_up_in_time(tmp_path: Path) -> Non
     query = plain.engine.url.query
     plain.close()
     assert (query["connect_timeout"], query["keepalives_idle"], query["tcp_user_timeout"]) == ("10", "7", "30000")
+
+
+def test_workers_with_the_same_news_at_the_same_moment_make_one_story(store: Store, tmp_path: Path) -> None:
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    from aggregator.engine.writer import ThreadWriter
+    from aggregator.model import StoryFilter
+    from aggregator.settings import DedupSettings
+    from tests.integration import news
+
+    url = store.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    names = ("alif", "ba", "ta", "tha")
+    workers = [Store.open(url, folder=tmp_path, settings=StorageSettings()) for _ in names]
+    together = threading.Barrier(len(names))
+
+    def bring(name: str, own: Store) -> None:
+        writer = ThreadWriter(own, DedupSettings())
+        for number, each in enumerate((news.SPAIN, news.RAIN, news.FOOTBALL)):
+            made = news.made(own, news.source(name), news.entry(*each, url=f"https://{name}.example/{number}"))
+            together.wait(30)
+            writer._judged([made])  # judged without the lock, then again in it
+
+    try:
+        with ThreadPoolExecutor(len(names)) as pool:
+            for done in [pool.submit(bring, name, own) for name, own in zip(names, workers, strict=True)]:
+                done.result()
+    finally:
+        for own in workers:
+            own.close()
+    stories = store.stories(StoryFilter()).rows
+    assert sorted(len(story.items) for story in stories) == [4, 4, 4]
+    assert all(len({item.title for item in story.items}) == 1 for story in stories)
+    assert store.check() == []
