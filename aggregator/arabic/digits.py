@@ -211,7 +211,8 @@ def _compound(value: float, following: list[str], table: _Words) -> tuple[float,
     return value, 0
 
 
-def _unit(parts: list[str], start: int, after: int, value: float, table: _Words) -> str:
+def _following(parts: list[str], after: int, table: _Words) -> list[str]:
+    """Give the stems of the two words after a number that may say what it counts."""
     following: list[str] = []
     for at, part in enumerate(parts[after:], after):
         if part in _APART and not (at + 1 < len(parts) and stem(parts[at + 1]) in table.kinds["percent"]):
@@ -223,6 +224,11 @@ def _unit(parts: list[str], start: int, after: int, value: float, table: _Words)
         if len(following) == 2 or part[0].isdigit() or part == "-":
             break
         following.append(stem(part))
+    return following
+
+
+def _unit(parts: list[str], start: int, after: int, value: float, table: _Words) -> str:
+    following = _following(parts, after, table)
     before = [
         stem(part) for part in reversed(parts[max(0, start - 2) : start]) if not part[0].isdigit() and part not in STOP and part != "-"
     ]
