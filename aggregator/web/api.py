@@ -11,23 +11,27 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
-from aggregator.export.rights import shown
-from aggregator.model import Item, Outlet, Sort, Status, Story, StoryFilter
+from aggregator.model import Sort, Status, StoryFilter
 from aggregator.store.stories import CURSOR
 from aggregator.web.context import Site
+from aggregator.web.shapes import (
+    ImageOut,
+    ItemOut,
+    ItemsOut,
+    MergeReportOut,
+    OutletOut,
+    Problem,
+    SourceOut,
+    StoriesOut,
+    StoryOut,
+    item_out,
+    outlet_out,
+    story_out,
+)
 
 MOST = 200
 BIGGEST = 2**63 - 1
 DATED = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class Problem(BaseModel):
-    """An error as RFC 9457 has it."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
 
 
 def _problem(text: str) -> dict[str, object]:
@@ -88,152 +92,6 @@ Reading = [Depends(may_read)]
 Writing = [Depends(may_write)]
 
 
-class OutletOut(BaseModel):
-    """A publisher."""
-
-    id: str
-    name: str
-    name_latin: str
-    country: str
-    language: str
-    site: str
-    items: int | None = None
-
-
-class ItemOut(BaseModel):
-    """One report. Texts are within the outlet's rights."""
-
-    id: int
-    story: int
-    outlet: OutletOut
-    title: str
-    url: str
-    source_link: str
-    published: datetime | None
-    updated: datetime | None
-    seen: datetime
-    author: str
-    language: str
-    topic: str
-    agency: str
-    image: str
-    summary: str
-    body: str
-    whole: bool
-    score: float | None
-    why: list[str]
-
-
-class RelatedOut(BaseModel):
-    """A story that is close, but other news."""
-
-    story: int
-    title: str
-    score: float
-    why: list[str]
-
-
-class StoryOut(BaseModel):
-    """Near-identical reports as one entry; the first item leads."""
-
-    id: int
-    title: str
-    first: datetime
-    last: datetime
-    updated: datetime
-    independent: int
-    items: list[ItemOut]
-    related: list[RelatedOut]
-
-
-class StoriesOut(BaseModel):
-    """A page of stories; ``next`` is the cursor of the page after it."""
-
-    stories: list[StoryOut]
-    next: str | None
-
-
-class ItemsOut(BaseModel):
-    """A page of items; ``next`` is the cursor of the page after it."""
-
-    items: list[ItemOut]
-    next: str | None
-
-
-class SourceOut(BaseModel):
-    """A source with its health."""
-
-    id: str
-    outlet: str
-    kind: str
-    addresses: list[str]
-    status: str
-    unwell: bool
-    failures: int
-    problem: str
-    last_success: datetime | None
-    next_fetch: datetime | None
-    reason: str
-    items: int
-
-
-def _outlet(outlet: Outlet, items: int | None = None) -> OutletOut:
-    return OutletOut(
-        id=outlet.id,
-        name=outlet.name,
-        name_latin=outlet.name_latin,
-        country=outlet.country,
-        language=outlet.language,
-        site=outlet.site,
-        items=items,
-    )
-
-
-def _item(site: Site, item: Item) -> ItemOut:
-    from aggregator.dedup.reason import say
-
-    part = shown(item, everything=site.private)
-    return ItemOut(
-        id=item.id,
-        story=item.story_id,
-        outlet=_outlet(item.outlet),
-        title=item.title,
-        url=item.url,
-        source_link=item.source_link,
-        published=item.published,
-        updated=item.updated,
-        seen=item.seen_at,
-        author=item.author,
-        language=item.language,
-        topic=item.topic,
-        agency=item.agency,
-        image=part.image,
-        summary=part.summary,
-        body=part.body,
-        whole=part.whole,
-        score=item.score,
-        why=[say(reason, "en") for reason in item.why],
-    )
-
-
-def _story(site: Site, story: Story) -> StoryOut:
-    from aggregator.dedup.reason import say
-
-    return StoryOut(
-        id=story.id,
-        title=story.lead.title,
-        first=story.first_at,
-        last=story.last_at,
-        updated=story.updated_at,
-        independent=story.independent,
-        items=[_item(site, item) for item in story.items],
-        related=[
-            RelatedOut(story=link.story_id, title=link.title, score=link.score, why=[say(reason, "en") for reason in link.why])
-            for link in story.related
-        ],
-    )
-
-
 def _dated(value: object) -> object:
     """Refuse bare numbers, which Pydantic would take for seconds since 1970."""
     if isinstance(value, str) and not DATED.match(value):
@@ -278,7 +136,7 @@ Asked = Annotated[StoryFilter, Depends(asked)]
 def stories(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> StoriesOut:
     """List stories, newest first (or by ``sort``)."""
     found = site.store.stories(wish, limit=limit, cursor=cursor)
-    return StoriesOut(stories=[_story(site, story) for story in found.rows], next=found.next)
+    return StoriesOut(stories=[story_out(site, story) for story in found.rows], next=found.next)
 
 
 @router.get("/search", dependencies=Reading)
@@ -293,14 +151,14 @@ def story(site: SiteOf, story_id: Id) -> StoryOut:
     found = site.store.story(story_id)
     if found is None:
         raise HTTPException(404, f"There is no story {story_id}.")
-    return _story(site, found)
+    return story_out(site, found)
 
 
 @router.get("/items", dependencies=Reading)
 def items(site: SiteOf, wish: Asked, limit: Limit = 30, cursor: Cursor = None) -> ItemsOut:
     """List items, newest first."""
     found = site.store.items(wish, limit=limit, cursor=cursor)
-    return ItemsOut(items=[_item(site, item) for item in found.rows], next=found.next)
+    return ItemsOut(items=[item_out(site, item) for item in found.rows], next=found.next)
 
 
 @router.get("/items/{item_id}", dependencies=Reading)
@@ -309,13 +167,13 @@ def item(site: SiteOf, item_id: Id) -> ItemOut:
     found = site.store.item(item_id)
     if found is None:
         raise HTTPException(404, f"There is no item {item_id}.")
-    return _item(site, found)
+    return item_out(site, found)
 
 
 @router.get("/outlets", dependencies=Reading)
 def outlets(site: SiteOf) -> list[OutletOut]:
     """List the outlets with the number of their items."""
-    return [_outlet(outlet, count) for outlet, count in site.store.outlets()]
+    return [outlet_out(outlet, count) for outlet, count in site.store.outlets()]
 
 
 @router.get("/sources", dependencies=Reading)
@@ -339,24 +197,6 @@ def sources(site: SiteOf) -> list[SourceOut]:
         )
         for claim in site.store.sources()
     ]
-
-
-class ImageOut(BaseModel):
-    """A picture that readers reported or the operator decided on: reported, hidden, blocked or kept."""
-
-    item: int
-    image: str
-    title: str
-    reports: int
-    state: str
-
-
-class MergeReportOut(BaseModel):
-    """A story whose reports readers say are not about one piece of news."""
-
-    story: int
-    reports: int
-    latest: datetime
 
 
 @router.get("/images", dependencies=Writing)
