@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from prometheus_client import Gauge
+
     from aggregator.store import Store
 
 
@@ -45,4 +48,20 @@ def of_store(store: Store, now: datetime) -> bytes:
         states.labels(word).set(number)
     gauge("queue", "Sources that are due and not yet refreshed.").set(due)
     gauge("schedule_lag_seconds", "How late the most overdue source is.").set(max(0.0, lag))
+    if not store.database.is_sqlite:
+        _of_cluster(store, gauge)
     return generate_latest(registry)
+
+
+def _of_cluster(store: Store, gauge: Callable[..., Gauge]) -> None:
+    """Count what several machines share: who takes jobs, and how many wait."""
+    from aggregator.store import cluster
+
+    if cluster.needs_extra():
+        return
+    state = cluster.state(store.database)
+    gauge("workers", "Workers that gave a sign of life in the last half minute.").set(sum(each.silent <= 30 for each in state.workers))
+    jobs = gauge("jobs", "Jobs in the queue that workers share, by state.", "state")
+    for word, number in (("waiting", state.waiting), ("running", state.running), ("failed", state.failed)):
+        jobs.labels(word).set(number)
+    gauge("oldest_job_seconds", "How long the first job in that queue has been waiting.").set(state.oldest)

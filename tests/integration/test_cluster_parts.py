@@ -611,3 +611,17 @@ def test_workers_with_the_same_news_at_the_same_moment_make_one_story(store: Sto
     assert sorted(len(story.items) for story in stories) == [4, 4, 4]
     assert all(len({item.title for item in story.items}) == 1 for story in stories)
     assert store.check() == []
+
+
+def test_the_metrics_tell_of_workers_and_jobs(store: Store, dispatch: Dispatch) -> None:
+    from aggregator.web.metrics import of_store
+
+    store.add_source(source("a"))
+    queued(dispatch)
+    with store.database.write() as c:
+        c.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '95 seconds'), (now())"))
+    told = of_store(store, NOW).decode().splitlines()
+    assert "mujaz_workers 1.0" in told
+    assert 'mujaz_jobs{state="waiting"} 1.0' in told
+    assert 'mujaz_jobs{state="running"} 0.0' in told
+    assert any(line.startswith("mujaz_oldest_job_seconds ") for line in told)
