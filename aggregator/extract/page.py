@@ -84,11 +84,33 @@ class Page:
         return "" if address.startswith("mailto:") else address
 
 
+# what a link to an article may lead to all the same
+_MAGIC = (
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"RIFF", "a picture or a recording"),
+    (b"ID3", "a recording"),
+    (b"OggS", "a recording"),
+    (b"PK\x03\x04", "an archive or an office document"),
+    (b"\xd0\xcf\x11\xe0", "an office document"),
+)
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffd]")
+_LOOKED_AT, _MOST_NOISE = 4_000, 0.1  # characters; an Arabic page with a broken letter here and there has far fewer
+_MARKUP = re.compile(r"<[A-Za-z!/?]")
+
+
 def read(html: bytes, *, url: str, content_type: str = "") -> Page:
     """Decode and parse a page. Raises `DocumentError` ``not_an_article`` where there is none."""
+    for magic, what in _MAGIC:
+        if html.startswith(magic):
+            raise DocumentError("not_an_article", f"The document is {what}, no article page.")
     text, _ = decode(html[:MAX_BYTES], content_type)
+    if len(_NO_TEXT.findall(text[:_LOOKED_AT])) > len(text[:_LOOKED_AT]) * _MOST_NOISE:
+        raise DocumentError("not_an_article", "The document is no text: it is no article page.")
     text = repair(_XML.sub("", text[:MAX_CHARACTERS]))
-    if "<" not in text:
+    if _MARKUP.search(text) is None:
         raise DocumentError("not_an_article", "The document has no mark-up: it is no article page.")
     if text.lstrip()[:500].lower().startswith(("<rss", "<feed", "<rdf:rdf", "<urlset", "<sitemapindex")):
         raise DocumentError("not_an_article", "The document is a feed or sitemap, no article page.")

@@ -53,6 +53,7 @@ class Case:
     check: Check | None = None
     address: str = "{base}/feed"
     beside: dict[str, Script | bytes] = field(default_factory=dict)
+    keys: str = ""  # further lines of its block in the catalogue
 
 
 def brings(name: str, script: Script | bytes, count: int | tuple[int, int] = 3, check: Check | None = None, **keys: Any) -> Case:

@@ -24,6 +24,7 @@ from tests.hostile import (
     cases_content,
     cases_encodings,
     cases_framing,
+    cases_more,
     cases_private,
     cases_redirects,
     cases_sizes,
@@ -45,6 +46,7 @@ GROUPS = (
     cases_xml.GROUP,
     *cases_content.GROUPS,
     *cases_again.GROUPS,
+    *cases_more.GROUPS,
     cases_sizes.LARGE_GROUP,
 )
 CASES = [(group, case) for group in GROUPS for case in group.cases]
@@ -121,12 +123,14 @@ def play(group: Group, folder: Path) -> Outcome:
 
 def write_catalogue(group: Group, folder: Path, hostile: Hostile) -> None:
     folder.mkdir()
-    addresses = {HEALTHY: "{base}/feed"} | {case.name: case.address for case in group.cases}
+    addresses = {HEALTHY: ("{base}/feed", "")} | {case.name: (case.address, case.keys) for case in group.cases}
     blocks = []
-    for name, address in addresses.items():
+    for name, (address, keys) in addresses.items():
         stall = hostile.stalls[name]
         where = address.replace("{base}", stall.base).replace("{port}", str(stall.port))
-        blocks.append(f'[[outlets]]\nid = "{name}"\nname = "{name}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = [{json.dumps(where)}]\n')
+        blocks.append(
+            f'[[outlets]]\nid = "{name}"\nname = "{name}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = [{json.dumps(where)}]\n{keys}\n'
+        )
     (folder / "all.toml").write_text("\n".join(blocks), encoding="utf-8")
 
 

@@ -86,6 +86,7 @@ def test_all_sources_are_back_a_quarter_of_an_hour_after_a_long_outage_and_not_a
     run()
 
 
+@pytest.mark.long
 def test_the_network_is_tried_gently_while_it_is_away(store: Store) -> None:
     @in_loop
     async def run() -> None:

@@ -327,3 +327,20 @@ def test_text_that_was_decoded_wrongly_before_is_put_right() -> None:
     assert not is_mojibake(FRENCH)
     assert is_mojibake(broken)
     assert repair("المغرب".encode().decode("latin-1")) == "المغرب"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"%PDF-1.7\n<a>x</a>" + bytes(range(256)) * 40,
+        bytes(range(256)) * 40,
+        b"<p>" + bytes(range(256)) * 40,
+        b"PK\x03\x04<html>",
+        b"\xff\xd8\xff<p>",
+    ],
+    ids=["pdf", "noise", "noise with a tag", "archive", "picture"],
+)
+def test_what_is_no_text_is_no_article(document: bytes) -> None:
+    with pytest.raises(DocumentError) as refused:
+        article(document, url="https://o.example/1", now=NOW)
+    assert refused.value.kind == "not_an_article"
