@@ -46,7 +46,7 @@ LEASE = timedelta(minutes=10)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries to reach the database
 THREADS = 4
 MEASURED_EVERY = 60.0  # seconds between two looks at the server's clock
-ASKED_SOON = timedelta(seconds=3)  # a request that goes out later than this after it was noted is noted anew
+ASKED_SOON = timedelta(seconds=1)  # within which a request goes out after it was noted; one that comes later is noted anew
 
 
 class Lost(MujazError):
@@ -215,7 +215,9 @@ class DistributedEngine:
             return  # what an earlier job found is still in hand here; the source is queued again by the next sweep
         self._begun[source] = time.monotonic()
         try:
-            claim = await patiently(lambda: self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least))
+            claim = await patiently(
+                lambda: self._call(self._dispatch.take, source, holder, self._ports.clock(), LEASE, self._least, ASKED_SOON)
+            )
             if claim is not None:
                 self._store.held[source] = to_ms(claim.asked) or 0
                 BEFORE_ASKING.set(self._confirming(source, holder))
@@ -247,10 +249,11 @@ class DistributedEngine:
                 now = self._ports.clock()
                 if timedelta(0) <= now - noted < ASKED_SOON:
                     return
-                if not await patiently(lambda: self._call(self._dispatch.confirm, source, holder, now, LEASE)):
+                asked = now + ASKED_SOON
+                if not await patiently(lambda: self._call(self._dispatch.confirm, source, holder, asked, LEASE)):
                     raise Lost("it was given to another worker meanwhile")
                 noted = now
-                self._store.held[source] = to_ms(now) or 0
+                self._store.held[source] = to_ms(asked) or 0
 
         return confirm
 

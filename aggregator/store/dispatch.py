@@ -62,7 +62,7 @@ _CHOOSE = text(f"""
     SELECT id, COALESCE((spec::jsonb ->> 'full_page')::boolean, false) AS heavy FROM leased ORDER BY rank, at, id
 """)  # noqa: S608  (fixed text)
 _TAKE = text(f"""
-    UPDATE source s SET lease_until = :until, leased_by = :holder, asked_at = :now
+    UPDATE source s SET lease_until = :until, leased_by = :holder, asked_at = :asked
     FROM outlet o
     WHERE s.id = :id AND o.id = s.outlet AND {_DUE} AND (s.leased_by = '{QUEUED}' OR {_FREE})
     RETURNING s.*, o.spec AS outlet_spec
@@ -70,7 +70,7 @@ _TAKE = text(f"""
 # by this job itself: it was taken over a connection that was lost before it answered, and may not be asked any more
 _UNWANTED = text(f"UPDATE source SET lease_until = NULL, leased_by = '' WHERE id = :id AND leased_by IN ('{QUEUED}', :holder)")  # noqa: S608
 _CLOCK = text("SELECT clock_timestamp()")
-_CONFIRM = text("UPDATE source SET asked_at = :now, lease_until = :until WHERE id = :id AND leased_by = :holder")
+_CONFIRM = text("UPDATE source SET asked_at = :asked, lease_until = :until WHERE id = :id AND leased_by = :holder")
 _GIVE_BACK = text("UPDATE source SET lease_until = NULL, leased_by = '' WHERE leased_by = ANY(:holders)")
 # a source that is leased to the queue while the queue has no job of it, or to a job that is no longer under way: the job was lost with a
 # worker, or removed by hand, or ended without a word. What is still in hand somewhere counts only while nobody else asked
@@ -138,12 +138,18 @@ class Dispatch:
                 defer(c.connection.driver_connection, due)
             return len(due)
 
-    def take(self, source_id: str, holder: str, now: datetime, lease: timedelta, least: timedelta) -> Claim | None:
-        """Take a queued source for a request, now; None where it is not to be asked (any more)."""
+    def take(
+        self, source_id: str, holder: str, now: datetime, lease: timedelta, least: timedelta, within: timedelta = timedelta(0)
+    ) -> Claim | None:
+        """Take a queued source for a request that begins ``within`` a moment; None where it is not to be asked (any more).
+
+        That moment's end is noted as the time of asking, so that a killed worker's successor never counts from too early.
+        """
         values = {
             "id": source_id,
             "holder": holder,
             "now": to_ms(now),
+            "asked": to_ms(now + within),
             "until": to_ms(now + lease),
             "least": int(least.total_seconds() * 1000),
         }
@@ -153,9 +159,9 @@ class Dispatch:
             return None
         return sources.claim_of(row, codec.outlet(row.outlet_spec))
 
-    def confirm(self, source_id: str, holder: str, now: datetime, lease: timedelta) -> bool:
-        """Take a source anew that is still held, because the request comes later than was meant; False if it was lost."""
-        values = {"id": source_id, "holder": holder, "now": to_ms(now), "until": to_ms(now + lease)}
+    def confirm(self, source_id: str, holder: str, asked: datetime, lease: timedelta) -> bool:
+        """Note another time of asking for a source that is still held, since the request comes later; False if it was lost."""
+        values = {"id": source_id, "holder": holder, "asked": to_ms(asked), "until": to_ms(asked + lease)}
         return bool(self._single.run(_CONFIRM, values)[1])
 
     def give_back(self, holders: Sequence[str]) -> None:
