@@ -55,7 +55,7 @@ def killed_at(tmp_path: Path, step: int, offset: int) -> None:
             fresh = pieces(OUTLETS, 20 + 2 * round_, 2)
             published += fresh
             room.publish(fresh)
-            died = mujaz.run(*FETCH, fault=("kill", str(fatal)))
+            died = mujaz.run(*FETCH, fault=("kill", str(fatal)), timeout=200)
             assert died.returncode == -signal.SIGKILL, (fatal, died.stderr)
             sound(tmp_path, room)
             if round_ % 8 == 7:  # a feed holds 30 entries: let it catch up before they fall out of it
