@@ -112,6 +112,7 @@ class DistributedEngine:
         self._draining = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._worker: Worker | None = None
+        self._former: list[int] = []  # what this process was called in the queue before it lost the database
         self._app: App | None = None
         self._url = store.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._least = timedelta(seconds=ports.settings.fetch.min_interval)
@@ -169,12 +170,17 @@ class DistributedEngine:
         app = queue.build(self._url, queue.Jobs(self._job, _calm(self._tick), _calm(self._sweep), _calm(self._expire)))
         async with app.open_async():
             self._app = app
+            while self._former:  # whom the queue still takes for alive: its jobs need not wait until it has been silent for long
+                await app.job_manager.unregister_worker(self._former[-1])
+                self._former.pop()
             self._worker = queue.worker(app, self._queues, self._concurrency, self._drain_seconds)
             log.info("taking jobs%s, %d at once", f" of {', '.join(self._queues)}" if self._queues else "", self._concurrency)
             try:
                 if not self._draining.is_set():
                     await self._worker.run()  # type: ignore[no-untyped-call]
             finally:
+                if self._worker.worker_id is not None:  # the database was lost before it could say goodbye
+                    self._former.append(self._worker.worker_id)
                 self._worker = self._app = None
 
     async def _wait(self, seconds: float) -> None:
