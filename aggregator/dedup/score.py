@@ -12,6 +12,7 @@ from functools import cache
 from math import exp
 from pathlib import Path
 
+from aggregator.arabic.digits import Quantity
 from aggregator.dedup.compare import Comparison, compare
 from aggregator.dedup.draft import Draft
 from aggregator.dedup.exchange import exchanged
@@ -118,20 +119,25 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
 def _half_known(c: Comparison, texts: Texts) -> tuple[str, str] | None:
     """A text within a longer one, and headlines on its two halves: «يلتقي رئيس الشيشان» / «يلتقي جعجع»."""
     ours, theirs = (c.only_a, texts.unknown_b), (texts.unknown_a, c.only_b)
-    return next((found for sides in (ours, theirs) if (found := place_conflict(c, *sides) or exchanged(c, *sides))), None)
+    return next((found for sides in (ours, theirs) if (found := place_conflict(c, *sides))), None)
 
 
 def _recurs(c: Comparison, texts: Texts | None, hours: float) -> bool:
     """«نشرة متابعة للوضع الجوي لهذه الليلة» comes back every day, under the same words and with much of the same text."""
     text = 0.0 if texts is None else texts.containment
-    if text >= _COPIED or any(quantity.value > _DOZEN or quantity.value % 1 for quantity in c.number_agreement):
-        return False  # «3.2 %» tells the day, «أدنى مستوى في 5 سنوات» doesn't
+    if text >= _COPIED or any(map(_telling, c.number_agreement)) or c.a.ordinals & c.b.ordinals:
+        return False
     if hours > _SAME_DAY and ((c.a.weather and c.b.weather) or (text < _COMMON_TEXT and c.a.market and c.b.market)):
         return True
     templates = signs().templates
     if hours <= _SAME_BULLETIN or c.jaccard < _SAME_FORM:
         return False
     return not c.a.stems.isdisjoint(templates) and not c.b.stems.isdisjoint(templates)
+
+
+def _telling(number: Quantity) -> bool:
+    """Tell whether a number tells one day from the next: «3.2 %» does, «أدنى مستوى في 5 سنوات» doesn't."""
+    return number.value > _DOZEN or number.value % 1 > 0
 
 
 def _verbatim_twice(c: Comparison, texts: Texts | None) -> bool:

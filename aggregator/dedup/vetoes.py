@@ -21,7 +21,9 @@ _FIRST = frozenset((1.0,))
 _TOMORROW, _TODAY = frozenset(("غدا", "demain")), frozenset(("اليوم", "hui"))
 _SAME_WORDS = 0.8
 _DEPUTIES = frozenset(("نايب", "نايبه", "ونايب"))
+_NAME_BESIDE_NUMBER = 4.0  # «صكوك بملياري ريال» of one bank and of another
 _FEW = 4
+_RARE = 5.5  # weight of a word that is a person's name and no column's
 _COLUMN = 16.0
 _NEWS_IN_TEMPLATE = 1.2  # weight of a word that is the news of a recurring form
 VERBATIM = 0.8  # share of the shorter text from which the headlines' numbers may differ
@@ -48,7 +50,7 @@ def _is_column(c: Comparison) -> bool:
     head = c.a if len(c.a.content) <= len(c.b.content) else c.b
     if head.content - c.shared or head.places or (head.quantities and len(head.content) > 2):
         return False
-    if c.a.plain != c.b.plain and len(head.content) > _FEW:
+    if c.a.plain != c.b.plain and (len(head.content) > _FEW or max(head.weights.values(), default=0.0) >= _RARE):
         return False
     if len(head.content) > 4 or sum(head.weights.values()) > _COLUMN:
         return False
@@ -135,16 +137,15 @@ def _template(c: Comparison) -> Reason | None:
 def template_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str], least: float) -> tuple[str, str] | None:
     """In a recurring form whatever differs is the news: «الملك يهنئ إمبراطور اليابان» / «الملك يهنئ رئيس الهند».
 
-    Unless an uncommon number is the same: «زلزال بقوة 4.6 درجات».
+    An uncommon number that is the same outweighs all but names: «زلزال بقوة 4.6 درجات».
     """
     table = signs()
     if not c.a.stems & table.templates or not c.b.stems & table.templates:
         return None
-    if c.a.values == c.b.values and any(value > 12 or value != int(value) for value in c.a.values):
-        return None
+    same_number = c.a.values == c.b.values and any(value > 12 or value != int(value) for value in c.a.values)
     # the same greeting goes by «الملك», «خادم الحرمين ونائبه», «القيادة»
     one, other = heaviest(c.a, only_a - table.senders, names=True), heaviest(c.b, only_b - table.senders, names=True)
-    if one and other and min(c.a.weights[one], c.b.weights[other]) >= least:
+    if one and other and min(c.a.weights[one], c.b.weights[other]) >= (_NAME_BESIDE_NUMBER if same_number else least):
         return c.a.surface[one], c.b.surface[other]
     return None
 
@@ -153,7 +154,7 @@ def _role(c: Comparison) -> Reason | None:
     """وزير الداخلية / نائب وزير الداخلية."""
     for one, other in ((c.a, c.b), (c.b, c.a)):
         for word, role in one.roles.items():
-            if role and word in other.roles and not other.roles[word] and role not in other.text:
+            if role and word in other.roles and not other.roles[word] and role not in other.text and not is_verb(one.surface[word]):
                 return Reason("deputy", (role,))
     # «رئيس وزراء لبنان» / «رئيس وزراء لبنان الأسبق»
     ours, theirs = set(c.a.plain.split()) & signs().formers, set(c.b.plain.split()) & signs().formers

@@ -85,7 +85,7 @@ def main(argv: Sequence[str], examples: tuple[list[Example], list[Example]] | No
     found = measure.tickers()
     head(f"{found.count} tickers of 58 headlines cut from the stream")
     row("  the bodies' word alone; precision at least", found.by_text)
-    row("  every merge read", found.merges)
+    row("  every merge read (precision)", found.merges)
     row("  pairs of one text whose headlines can tell", found.told)
     note("tickers, by text", found.by_text)
     floors["tickers, read"] = {"precision": found.merges.precision, "recall": found.told.recall}
