@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import DatabaseError
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 T = TypeVar("T")
-MOST_RECORDS, MOST_REFRESHES = 500, 8
+MOST_RECORDS = 500
+# in one transaction: a page of the index is written once for all of them, and whoever else wants to write waits a second at most
+MOST_REFRESHES, MOST_ITEMS = 32, 600
 
 
 class ThreadWriter:
@@ -36,7 +39,8 @@ class ThreadWriter:
 
     async def known(self, source_id: str) -> frozenset[bytes]:
         """Give the digests of the entries that a source already brought."""
-        return await self.call(self._store.known, source_id)
+        # in a thread of its own: a worker need not stand idle while others are stored
+        return await asyncio.get_running_loop().run_in_executor(None, self._store.known, source_id)
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run a store method in the writing thread."""
@@ -70,9 +74,15 @@ class ThreadWriter:
             records, self._records = self._records[:MOST_RECORDS], self._records[MOST_RECORDS:]
             if records:
                 await self._settle(records, partial(self._store.record_many, [(source, state) for source, state, _ in records]))
-            commits, self._commits = self._commits[:MOST_REFRESHES], self._commits[MOST_REFRESHES:]
+            commits = self._commits[: self._fitting()]
+            del self._commits[: len(commits)]
             if commits:
                 await self._commit(commits)
+
+    def _fitting(self) -> int:
+        """Give how many of the waiting refreshes go into one transaction: one at least."""
+        items = accumulate(len(refresh.items) for refresh, _ in self._commits[:MOST_REFRESHES])
+        return max(1, sum(1 for total in items if total <= MOST_ITEMS))
 
     async def _commit(self, commits: Sequence[tuple[Refresh, asyncio.Future[Committed]]]) -> None:
         """Commit several together; where the database refuses one of them, each by itself, so that only that one fails."""

@@ -195,7 +195,8 @@ class Store:
         try:
             with self.database.write() as c:
                 partitions.ensure(c, {t.to_ms(refresh.now) or 0 for refresh in refreshes})
-                return [_commit.commit(c, refresh, judge, self._drafts, VERSION, self.held.get(refresh.source_id)) for refresh in refreshes]
+                desk = _commit.Desk(judge, self._drafts, keys.Recent(c), VERSION)
+                return [_commit.commit(c, refresh, desk, self.held.get(refresh.source_id)) for refresh in refreshes]
         except BaseException:
             self._drafts.clear()  # what was rolled back may come again under another id
             raise

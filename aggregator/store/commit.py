@@ -46,7 +46,17 @@ class _Work:
     touched: set[int] = field(default_factory=set)
 
 
-def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, version: int, asked: int | None = None) -> Committed:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the refreshes of one writing transaction share: how to judge, signatures, and what was entered before them."""
+
+    judge: Judge
+    drafts: keys.Drafts
+    recent: keys.Recent
+    version: int
+
+
+def commit(c: Connection, refresh: Refresh, desk: Desk, asked: int | None = None) -> Committed:
     """Write a refresh; the caller holds the one writing transaction.
 
     ``asked`` is when the source was taken for it (ms). If it was taken again since, by another worker while this one was stopped, what
@@ -57,7 +67,7 @@ def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, v
         return Committed(skipped=tuple((each.raw.guid, "its source was removed meanwhile") for each in refresh.items))
     work = _Work(refresh, claim, late=asked is not None and asked != to_ms(claim.asked))
     if refresh.items:
-        _items(c, work, judge, drafts, version)
+        _items(c, work, desk)
     if work.late:
         return Committed(tuple(work.new), tuple(work.merges), 0, work.unchanged, tuple(work.skipped))
     state = replace(refresh.state, item_count=claim.state.item_count + len(work.new))
@@ -67,7 +77,7 @@ def commit(c: Connection, refresh: Refresh, judge: Judge, drafts: keys.Drafts, v
     return Committed(tuple(work.new), tuple(work.merges), work.revised, work.unchanged, tuple(work.skipped))
 
 
-def _items(c: Connection, work: _Work, judge: Judge, drafts: keys.Drafts, version: int) -> None:
+def _items(c: Connection, work: _Work, desk: Desk) -> None:
     outlet = work.claim.source.outlet
     marks = identities(work.refresh.source_id, outlet.id, work.refresh.items)
     found = known.stored(c, work.refresh.source_id, marks)
@@ -82,7 +92,7 @@ def _items(c: Connection, work: _Work, judge: Judge, drafts: keys.Drafts, versio
         elif row is not None and work.late:
             work.unchanged += 1
         elif row is not None:
-            touched = known.meet(c, work.refresh, each, mark, row, judge, drafts, version)
+            touched = known.meet(c, work.refresh, each, mark, row, desk.judge, desk.drafts, desk.version)
             work.unchanged += touched is None
             work.revised += touched is not None
             work.touched |= touched or set()
@@ -97,24 +107,22 @@ def _items(c: Connection, work: _Work, judge: Judge, drafts: keys.Drafts, versio
         # feeds have the newest first; stored from the oldest on, a story's first item is its earliest
         fresh.reverse()
         fresh.sort(key=lambda pair: _published(pair[0]) or work.refresh.now)
-        _add(c, work, fresh, judge, drafts, version)
+        _add(c, work, fresh, desk)
     story.refresh(c, work.touched, work.refresh.now)
 
 
-def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], judge: Judge, drafts: keys.Drafts, version: int) -> None:
+def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], desk: Desk) -> None:
     """Judge new items against what the judge has not seen, and store them."""
     refresh, outlet = work.refresh, work.claim.source.outlet
     now = to_ms(refresh.now) or 0
-    # newer than what the judge saw: other workers' items; the items of this very document follow one by one
-    later: Sequence[Sequence[Candidate]] = [()] * len(fresh)
-    if keys.newest(c) > refresh.seen_up_to:
-        later = keys.candidates(c, [each.draft for each, _ in fresh], drafts, after=refresh.seen_up_to)
-    batch = story.Batch(c, len(fresh), [each.verdict for each, _ in fresh], drafts)
+    # newer than what the judge saw: other workers' and other refreshes' items; those of this very document follow one by one
+    later = desk.recent.since(c, [each.draft for each, _ in fresh], desk.drafts, refresh.seen_up_to)
+    batch = story.Batch(c, len(fresh), [each.verdict for each, _ in fresh], desk.drafts)
     rows, bodies, index, texts = [], [], [], []
     for (each, mark), newer in zip(fresh, later, strict=True):
-        decision = _decide(each, (*newer, *batch.sharing(each.draft)), judge)
+        decision = _decide(each, (*newer, *batch.sharing(each.draft)), desk.judge)
         placed = batch.place(each.draft, decision)
-        row = _row(work, each, mark, version, placed)
+        row = _row(work, each, mark, desk.version, placed)
         rows.append(tuple(row.values()))
         bodies.append((placed.item, now, storable(each.article.body), storable(each.article.body_html)))
         index.append((placed.item, now, each.draft))
@@ -127,7 +135,9 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], j
     _ITEMS.run(c, rows)
     partitions.put_bodies(c, bodies)
     keys.put(c, index)
-    drafts.keep({item: draft for item, _, draft in index})
+    entered = {item: draft for item, _, draft in index}
+    desk.drafts.keep(entered)
+    desk.recent.add(entered)
     search.put(c, texts)
 
 
@@ -192,7 +202,7 @@ def _json(texts: Sequence[str]) -> str:
 
 def storable(text: str) -> str:
     """Give text without the characters that a database refuses."""
-    return _UNSTORABLE.sub("", text)
+    return text if "".join(text.split("\n")).isprintable() else _UNSTORABLE.sub("", text)
 
 
 def shown_at(published: datetime | None, now: datetime, *, first: bool) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from aggregator.store import bulk
 from aggregator.store import schema as t
+from aggregator.store.bulk import Lookup
 
 if TYPE_CHECKING:
     from aggregator.dedup import Candidate, Draft
@@ -46,10 +47,7 @@ class Drafts:
             for each in found:
                 self._kept.move_to_end(each)
         missing = list(wanted - found.keys())
-        for start in range(0, len(missing), 900):
-            rows = c.execute(select(t.signature.c.item, t.signature.c.draft).where(t.signature.c.item.in_(missing[start : start + 900])))
-            for row in rows:
-                found[row.item] = Draft.from_bytes(row.draft)
+        found.update((item, Draft.from_bytes(draft)) for item, draft in _DRAFTS.rows(c, missing))
         with self._lock:
             self._kept.update(found)
             while len(self._kept) > MOST_DRAFTS:
@@ -91,30 +89,59 @@ def candidates(
     c: Connection, drafts: Sequence[Draft], cache: Drafts, *, after: int = 0, leave_out: frozenset[int] = frozenset()
 ) -> tuple[tuple[Candidate, ...], ...]:
     """Give each draft's candidates: stored items newer than ``after`` that share a key, those sharing most first."""
-    sharing = _sharing(c, drafts, after)
+    return _dress(c, _chosen(drafts, _sharing(c, drafts, after), leave_out), cache)
+
+
+def _chosen(drafts: Sequence[Draft], sharing: Mapping[int, Sequence[int]], leave_out: frozenset[int] = frozenset()) -> list[list[int]]:
+    """Give for each draft the items that share most keys with it."""
     chosen: list[list[int]] = []
     for draft in drafts:
-        counts: Counter[int] = Counter()
+        counts: dict[int, int] = {}
         for each in draft.keys:
-            items = sharing.get(each, ())
-            if len(items) <= CROWDED:
-                counts.update(items)
+            items = sharing.get(each)
+            if items is not None and len(items) <= CROWDED:
+                for item in items:
+                    counts[item] = counts.get(item, 0) + 1
         ranked = sorted((-n, -item) for item, n in counts.items() if item not in leave_out)
         chosen.append([-item for _, item in ranked[:BEST]])
-    return _dress(c, chosen, cache)
+    return chosen
+
+
+_ITEMS_OF = Lookup("SELECT key, item FROM dkey WHERE key IN ? AND item > ?", "bigint")
+_DRAFTS = Lookup("SELECT item, draft FROM signature WHERE item IN ?", "bigint")
+_PLACES = Lookup("SELECT id, story, substance FROM item WHERE id IN ?", "bigint")
+_MEMBERS = Lookup("SELECT story, id, substance FROM item WHERE story IN ?", "bigint")
 
 
 def _sharing(c: Connection, drafts: Sequence[Draft], after: int) -> dict[int, list[int]]:
-    keys = list({each for draft in drafts for each in draft.keys})
     sharing: dict[int, list[int]] = defaultdict(list)
-    for start in range(0, len(keys), 900):
-        part = keys[start : start + 900]
-        query = select(t.key.c.key, t.key.c.item).where(t.key.c.key.in_(part))
-        if after:
-            query = query.where(t.key.c.item > after)
-        for row in c.execute(query):
-            sharing[row[0]].append(row[1])
+    # in the order of the index: neighbours share a page
+    for key, item in _ITEMS_OF.rows(c, sorted({each for draft in drafts for each in draft.keys}), after):
+        sharing[key].append(item)
     return sharing
+
+
+class Recent:
+    """What one transaction has entered so far, which every later refresh in it must see.
+
+    Nobody else writes meanwhile: unless others wrote between the judgement and the lock, nothing has to be read again.
+    """
+
+    def __init__(self, c: Connection) -> None:
+        self._before = newest(c)
+        self._by_key: dict[int, list[int]] = defaultdict(list)
+
+    def add(self, drafts: Mapping[int, Draft]) -> None:
+        """Note items that were just entered."""
+        for item, draft in drafts.items():
+            for key in draft.keys:
+                self._by_key[key].append(item)
+
+    def since(self, c: Connection, drafts: Sequence[Draft], cache: Drafts, seen_up_to: int) -> tuple[tuple[Candidate, ...], ...]:
+        """Give each draft's candidates among the items that the judge has not seen: those after ``seen_up_to``."""
+        if self._before > seen_up_to:
+            return candidates(c, drafts, cache, after=seen_up_to)
+        return _dress(c, _chosen(drafts, self._by_key), cache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +157,11 @@ def guards(c: Connection, stories: Iterable[int], cache: Drafts) -> dict[int, Gu
     """Give the guards of stored stories; a story whose first report has no signature has none."""
     members: dict[int, list[int]] = defaultdict(list)
     substances: dict[int, bytes] = {}
-    columns = (t.item.c.story, t.item.c.id, t.item.c.substance)
-    for row in c.execute(select(*columns).where(t.item.c.story.in_(list(stories))).order_by(t.item.c.id)):
-        members[row[0]].append(row[1])
-        substances[row[1]] = row[2]
+    for story, item, substance in _MEMBERS.rows(c, list(stories)):
+        members[story].append(item)
+        substances[item] = substance
+    for group in members.values():
+        group.sort()
     chosen = {
         story: (group[0], *((group[len(group) // 3], group[2 * len(group) // 3]) if len(group) > 4 else ()))
         for story, group in members.items()
@@ -155,10 +183,8 @@ def _dress(c: Connection, chosen: Sequence[Sequence[int]], cache: Drafts) -> tup
         return tuple(() for _ in chosen)
     story_of: dict[int, int] = {}
     substances: dict[int, bytes] = {}
-    for start in range(0, len(ids), 900):
-        query = select(t.item.c.id, t.item.c.story, t.item.c.substance).where(t.item.c.id.in_(list(ids)[start : start + 900]))
-        for row in c.execute(query):
-            story_of[row[0]], substances[row[0]] = row[1], row[2]
+    for item, story, substance in _PLACES.rows(c, list(ids)):
+        story_of[item], substances[item] = story, substance
     drafts = cache.current(c, substances)
     guard_of = guards(c, set(story_of.values()), cache)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -20,33 +20,48 @@ if TYPE_CHECKING:
     Judge = Callable[[Draft, Sequence[Candidate]], Verdict]
 
 
-def stored(c: Connection, source_id: str, marks: Sequence[Identity]) -> dict[bytes, Any]:
+class Stored(NamedTuple):
+    """What is asked of a stored item when one of its marks is met again."""
+
+    id: int
+    guid: bytes
+    address: bytes
+    sameness: bytes
+    story: int
+    source: str
+    substance: bytes
+    title: str
+    image: str
+    url: str
+
+
+_COLUMNS = f"SELECT {', '.join(Stored._fields)} FROM item WHERE "  # noqa: S608  (fixed names)
+_SAME = bulk.Lookup(_COLUMNS + "sameness IN ?", "bytea")
+_ADDRESSED = bulk.Lookup(_COLUMNS + "address IN ?", "bytea")
+# without the source the index of ids, which begins with it, is of no use: all items were read
+_NUMBERED = bulk.Lookup(_COLUMNS + "guid IN ? AND source = ?", "bytea")
+_BURIED = bulk.Lookup("SELECT digest FROM tombstone WHERE digest IN ?", "bytea")
+
+
+def stored(c: Connection, source_id: str, marks: Sequence[Identity]) -> dict[bytes, Stored]:
     """Give the stored items known by any of these marks of a source's entries."""
-    i = t.item.c
-    columns = (i.id, i.guid, i.address, i.sameness, i.story, i.source, i.substance, i.title, i.image, i.url, i.published)
-    found: dict[bytes, Any] = {}
-    mine = (i.source == source_id,)  # without it the index of ids, which begins with the source, is of no use: all items were read
-    for column, values, also in (
-        (i.sameness, [mark.sameness for mark in marks], ()),
-        (i.address, [mark.address for mark in marks if mark.address], ()),
-        (i.guid, [each for mark in marks for each in (mark.guid, mark.another)], mine),
-    ):
-        for start in range(0, len(values), 900):
-            for row in c.execute(select(*columns).where(column.in_(values[start : start + 900]), *also)):
-                found[getattr(row, column.name)] = row
+    found: dict[bytes, Stored] = {}
+    for row in map(Stored._make, _SAME.rows(c, [mark.sameness for mark in marks])):
+        found[row.sameness] = row
+    for row in map(Stored._make, _ADDRESSED.rows(c, [mark.address for mark in marks if mark.address])):
+        found[row.address] = row
+    for row in map(Stored._make, _NUMBERED.rows(c, [each for mark in marks for each in (mark.guid, mark.another)], source_id)):
+        found[row.guid] = row
     return found
 
 
 def buried(c: Connection, marks: Sequence[Identity]) -> set[bytes]:
     """Give those marks that a removed item left behind."""
     values = [value for mark in marks for value in (mark.guid, mark.address, mark.sameness) if value]
-    found: set[bytes] = set()
-    for start in range(0, len(values), 900):
-        found |= {row[0] for row in c.execute(select(t.tombstone.c.digest).where(t.tombstone.c.digest.in_(values[start : start + 900])))}
-    return found
+    return {row[0] for row in _BURIED.rows(c, values)}
 
 
-def recognise(c: Connection, each: Judged, mark: Identity, found: dict[bytes, Any]) -> tuple[Any, Identity]:
+def recognise(c: Connection, each: Judged, mark: Identity, found: dict[bytes, Stored]) -> tuple[Stored | None, Identity]:
     """Give the stored item that an entry is (None: it is new), and the marks to store it under.
 
     Ids are given to other articles («item 1» is whatever stands first), and one address serves many entries (a live page):

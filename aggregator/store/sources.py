@@ -154,12 +154,17 @@ def silence_of(state: SourceState) -> timedelta:
     return max(SILENCE, timedelta(days=7) / weekly * 10) if weekly > 0 else SILENCE * 4
 
 
+_ONE = (
+    select(t.source, t.outlet.c.spec.label("outlet_spec"))
+    .join(t.outlet, t.outlet.c.id == t.source.c.outlet)
+    .where(t.source.c.id == bindparam("b_id"))
+)
+
+
 def one(c: Connection, source_id: str) -> Claim | None:
     """Give one source, switched off or not."""
-    row = c.execute(select(t.source).where(t.source.c.id == source_id)).first()
-    if row is None:
-        return None
-    return _claim(row, {row.outlet: codec.outlet(c.execute(select(t.outlet.c.spec).where(t.outlet.c.id == row.outlet)).scalar_one())})
+    row = c.execute(_ONE, {"b_id": source_id}).first()
+    return claim_of(row, codec.outlet(row.outlet_spec)) if row is not None else None
 
 
 def set_status(c: Connection, source_id: str, status: Status) -> bool:
