@@ -80,14 +80,26 @@ def new_database(server: str, name: str, template: str = "template1") -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the address of a database without rows, SQLite and then PostgreSQL."""
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Make a database without rows of the kind that the fixture's parameter names, and give its address."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "mujaz.db")
         return f"sqlite:///{tmp_path / 'mujaz.db'}"
     template = request.getfixturevalue("postgres_template")
     return new_database(request.getfixturevalue("postgres"), f"t{uuid.uuid4().hex[:12]}", template)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of a database without rows, SQLite and then PostgreSQL."""
+    return empty_database(request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.long])])
+def site_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Give a store in an empty database for what is asked over HTTP; on PostgreSQL in the long form."""
+    with Store.open(empty_database(request, tmp_path), folder=tmp_path, settings=StorageSettings()) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from aggregator.model import Rights, StoryFilter
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.news import NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
 from tests.integration.visitors import PICTURE, Pictures, Site, many, outlet_named, stock, with_rights
@@ -23,10 +21,8 @@ LONG = " ".join(f"جملة رقم {n} من النص الطويل." for n in rang
 
 
 @pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        yield opened
+def store(site_store: Store) -> Store:
+    return site_store
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
+from aggregator.store.schema import token
 from tests.integration.news import NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
 from tests.integration.visitors import Site, many, stock
 
@@ -27,11 +25,9 @@ WRITING = (
 
 
 @pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        stock(opened)
-        yield opened
+def store(site_store: Store) -> Store:
+    stock(site_store)
+    return site_store
 
 
 def problem(answer: Any, status: int) -> str:
@@ -73,9 +69,10 @@ def test_writing_needs_a_token_that_may(store: Store, method: str, path: str) ->
     problem(ask("Bearer " + writer), 401)
 
 
-def test_only_a_tokens_hash_is_stored(store: Store, tmp_path: Path) -> None:
+def test_only_a_tokens_hash_is_stored(store: Store) -> None:
     secret = store.add_token("newsroom", ("read",))
-    rows = sqlite3.connect(tmp_path / "mujaz.db").execute("SELECT name, digest FROM token").fetchall()
+    with store.database.read() as c:
+        rows = c.execute(select(token.c.name, token.c.digest)).all()
     assert [name for name, _ in rows] == ["newsroom"]
     assert secret.removeprefix("mujaz_") not in str(rows)
     assert len(secret) > 40

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 import brotli
@@ -15,7 +13,6 @@ import pytest
 from lxml import etree
 
 from aggregator.model import Rights
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.feed_rules import complaints
 from tests.integration.news import NOW, SPAIN, SPAIN_TOO, entry, refresh, source
@@ -34,10 +31,8 @@ FEEDS = [
 
 
 @pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        yield opened
+def store(site_store: Store) -> Store:
+    return site_store
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 
-from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from tests.integration.visitors import PICTURE, Pictures, Site, stock
 
@@ -126,11 +123,9 @@ BROKEN = (
 
 
 @pytest.fixture
-def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
-    (tmp_path / "mujaz.db").write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{tmp_path / 'mujaz.db'}", folder=tmp_path, settings=StorageSettings()) as opened:
-        stock(opened)
-        yield opened
+def store(site_store: Store) -> Store:
+    stock(site_store)
+    return site_store
 
 
 def value(chance: random.Random) -> str:
