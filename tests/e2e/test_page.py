@@ -188,6 +188,7 @@ def test_the_page_works_in_three_languages(served_page: str, chromium: Browser) 
     page.context.close()
 
 
+@pytest.mark.long
 def test_screens_are_written_where_the_readme_looks(served_page: str, chromium: Browser, tmp_path: Path) -> None:
     from scripts.screenshots import SCREENS, take
 

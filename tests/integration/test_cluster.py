@@ -213,6 +213,7 @@ def port_of(log: Path) -> int:
     return 0
 
 
+@pytest.mark.long
 def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(own_server: Server, workers: Workers) -> None:
     room = Newsroom(6)
     waves = invented(room.names, events=8, waves=2, seed=5)
