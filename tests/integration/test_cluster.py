@@ -250,6 +250,7 @@ def test_while_the_database_is_away_nothing_is_asked_and_then_it_goes_on(own_ser
 # -- the end --
 
 
+@pytest.mark.long
 def test_a_worker_ends_within_ten_seconds_and_others_take_over(workers: Workers) -> None:
     room = Newsroom(4, delay=20)
     with room.served(), open_store(workers.url, workers.folder) as store:

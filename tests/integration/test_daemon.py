@@ -87,6 +87,7 @@ def test_a_second_daemon_is_refused_in_one_sentence(tmp_path: Path, room: Newsro
     ended(process, 10)
 
 
+@pytest.mark.long
 def test_a_dripping_server_does_not_hold_the_daemon_at_its_end(tmp_path: Path, room: Newsroom) -> None:
     import socket
     import threading

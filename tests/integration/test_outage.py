@@ -102,6 +102,7 @@ def test_the_network_is_tried_gently_while_it_is_away(store: Store) -> None:
     run()
 
 
+@pytest.mark.long
 def test_servers_that_are_down_while_others_answer_back_off_as_ever(store: Store) -> None:
     @in_loop
     async def run() -> None:

@@ -63,6 +63,7 @@ def ends_well(listener: Listener, process: subprocess.Popen[bytes]) -> None:
     assert time.monotonic() - begun < 12
 
 
+@pytest.mark.long
 def test_a_daemon_says_that_it_is_ready_that_it_lives_and_that_it_ends(listener: Listener, tmp_path: Path) -> None:
     with started(listener, tmp_path, "run", "--no-web") as process:
         assert listener.next() == "READY=1"
