@@ -102,6 +102,7 @@ def read_entry(raw: RawItem, outlet: str, language: str) -> Read:
 
 def _read(raw: RawItem, article: Article, outlet: str, language: str) -> Read:
     from aggregator import dedup
+    from aggregator.dedup.headline import headline
 
     report = dedup.Report(
         raw.guid,
@@ -112,4 +113,6 @@ def _read(raw: RawItem, article: Article, outlet: str, language: str) -> Read:
         raw.published or article.published,
         article.language or raw.language or language,
     )
-    return Read(raw, article, dedup.draft(report))
+    draft = dedup.draft(report)
+    headline.cache_clear()  # nobody asks a worker for it again, and 20,000 of them reached its bound on memory
+    return Read(raw, article, draft)

@@ -159,7 +159,7 @@ class _Hashes(dict[str, int]):
     """Word -> hash of its canonical stem; kept, since texts repeat their words."""
 
     def __missing__(self, word: str) -> int:
-        if len(self) > 300_000:
+        if len(self) > 100_000:
             self.clear()
         value = self[word] = _hashed(word)
         return value
