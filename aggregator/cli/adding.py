@@ -199,7 +199,14 @@ class Found:
     def row(self) -> dict[str, Any]:
         """Give it for programs."""
         recipe = {name: value for name, value in asdict(self.recipe).items() if value} if self.recipe else None
-        return {"feeds": list(self.feeds), "sitemaps": list(self.sitemaps), "recipe": recipe, "items": self.items, "example": self.example, "guessed": self.guessed}
+        return {
+            "feeds": list(self.feeds),
+            "sitemaps": list(self.sitemaps),
+            "recipe": recipe,
+            "items": self.items,
+            "example": self.example,
+            "guessed": self.guessed,
+        }
 
 
 async def look(settings: Settings, url: str) -> Found:
