@@ -7,10 +7,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ARGUMENTS = [
     "--headless=new",
@@ -63,8 +68,27 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the demo printed no address:\n" + log.read_text(errors="replace")[-3000:])
 
 
+class Revived:
+    """A browser that is started again when it has died: one module's crash is not every later test's failure."""
+
+    def __init__(self, launch: Callable[[], Browser]) -> None:
+        self._launch = launch
+        self._browser = launch()
+
+    def new_context(self, **options: Any) -> BrowserContext:
+        if not self._browser.is_connected():
+            self._browser = self._launch()
+        return self._browser.new_context(**options)
+
+    def new_page(self, **options: Any) -> Page:
+        return self.new_context(**options).new_page()
+
+    def close(self) -> None:
+        self._browser.close()
+
+
 @pytest.fixture(scope="module")  # not the session: its event loop must not run beside other tests' own
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Revived]:
     """Start the system's Chromium, or say that it was skipped."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
@@ -72,6 +96,6 @@ def chromium() -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = Revived(partial(playwright.chromium.launch, executable_path=path, args=ARGUMENTS))
         yield browser
         browser.close()
