@@ -12,6 +12,8 @@ _BEFORE = ("ال", "وال", "بال", "لل", "كال", "و", "ب", "ل")
 _FIRST = frozenset("اوبلك")
 _WIDE = frozenset(("country", "continent"))
 _WORDS = frozenset(("سيول",))  # floods, in a headline, not Seoul
+_HEADS = "محافظ محافظة والي ولاية إقليم عمالة مديرية مدينة قضاء منطقة أمن شرطة تعليم صحة تموين بلدية جماعة"
+_WITH = ("ب", "و", "ل")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Place:
         """Tell whether one may be said for the other: a town for its country, «مكة» for «مكة المكرمة», a club for anything but a club."""
         if self.name == other.name:
             return True
-        words, others = set(self.name.split()), set(other.name.split())
+        words, others = set(map(_bare, self.name.split())), set(map(_bare, other.name.split()))
         if (words <= others or others <= words) and self.shares_country(other):
             return True
         if "club" in (self.level, other.level):
@@ -84,3 +86,32 @@ def place(word: str) -> Place | None:
             if found:
                 return found  # للهند: «الهند» alone names the country
     return None
+
+
+@cache
+def _sometimes() -> dict[str, tuple[Place, str]]:
+    rows = (line.split("\t") for line in lines("sometimes.tsv"))
+    return {
+        fold(name): (Place(_bare(fold(name)), countries, "region"), where) for names, countries, where in rows for name in names.split()
+    }
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(prefix + fold(head) for head in _HEADS.split() for prefix in ("", *_WITH))
+
+
+def place_after(before: str, word: str, *, first: bool) -> Place | None:
+    """Give the place that a word names after another: «الغربية» after «محافظ» or «في», «سعيدة» as the ``first`` word before a colon.
+
+    >>> place_after("محافظ", "الغربيه", first=False) is not None, place_after("الدول", "الغربيه", first=False)
+    (True, None)
+    """
+    known = _sometimes()
+    inside = word not in known and word[:1] == "ب"
+    found, where = known.get(word[1:] if inside else word, (None, ""))
+    if found is None:
+        return None
+    if before in _heads() or (where == "in" and (inside or before == "في")):
+        return found
+    return found if first and where != "head" and not inside else None

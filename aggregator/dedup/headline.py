@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
 from aggregator.arabic.forms import is_verb
-from aggregator.arabic.places import Place, place
+from aggregator.arabic.places import Place, place, place_after
 from aggregator.arabic.tokens import STOP, stem, surface, uncached_stem, weight
 from aggregator.dedup.signs import Signs, signs
 
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b|\b\d{1,2}:\d{2}\b")
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|%|[^\W\d_]+")
+_OPENING = re.compile(r"\W*\w+ ?(?::|\.\.|…)")  # «سعيدة: …», where it happened
 _LONGEST = 9.0  # weight of a name of several words
 _NUMBER = 4.5  # what a larger number weighs among the rarest words
 _NAMED = 3.0  # weight from which a word after «وزير» or «شركة» is a name though it has no article
@@ -111,8 +112,9 @@ def headline(text: str, language: str = "ar") -> Headline:
     kept = [part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit())]
     quantities = tuple(numbers(" ".join(kept)))
     reader = _Reader(table)
+    opening = _OPENING.match(text) is not None
     for at, (part, frame) in enumerate(_joined(parts, framing)):
-        reader.read(part, frame=frame, first=at == 0)
+        reader.read(part, frame=frame, first=at == 0, opening=opening and at == 0)
     stems = frozenset(stem(part) for part in parts)
     groups: dict[int, set[int]] = {}
     phrases = {f"{one}_{other}" for one, other in pairwise(parts)} & table.exclusive.keys()
@@ -178,7 +180,7 @@ class _Reader:
         self.clubs: set[str] = set()
         self.firsts: set[str] = set()
 
-    def read(self, part: str, *, frame: bool, first: bool) -> None:
+    def read(self, part: str, *, frame: bool, first: bool, opening: bool) -> None:
         table, before, self._before = self._table, self._before, part
         self._behind = self._behind or (part in table.background and not first)
         if not self._behind:
@@ -186,6 +188,7 @@ class _Reader:
         if part[0].isdigit() or part == "%" or frame or part in STOP:
             return
         word, rarity, found = term(part)
+        found = found or place_after(before, part, first=opening)
         if word not in self.weights:
             self.weights[word] = rarity
             self.surface[word] = part

@@ -59,10 +59,13 @@ def main(argv: Sequence[str], examples: tuple[list[Example], list[Example]] | No
     for key, figures in templates.figures().items():
         row(f"  {key}", figures)
         note(f"templates, {key}", figures)
-    head("written blind (tests/quality/fresh.tsv)")
-    for key, figures in templates.figures(templates.FRESH).items():
-        row(f"  {key}", figures)
-        note(f"fresh, {key}", figures)
+    for name, suite in (("fresh", templates.FRESH), ("fresh2", templates.FRESH2)):
+        head(f"written blind (tests/quality/{suite.name})")
+        for key, figures in templates.figures(suite).items():
+            row(f"  {key}", figures)
+            note(f"{name}, {key}", figures)
+    row("  of it, what nobody read while working", unread := templates.unread())
+    note("fresh2, unread", unread)
     if not corpus.available():
         print("\nThe rest is skipped: no shared data (../shared/data).")
         return 0

@@ -24,7 +24,7 @@ def holds(key: str, figures: measure.Figures) -> None:
 
 
 @pytest.mark.parametrize("part", ["all", "headline only", "with bodies"])
-@pytest.mark.parametrize(("name", "suite"), [("templates", templates.SUITE), ("fresh", templates.FRESH)])
+@pytest.mark.parametrize(("name", "suite"), [("templates", templates.SUITE), ("fresh", templates.FRESH), ("fresh2", templates.FRESH2)])
 def test_look_alikes_stay_apart_and_rewordings_merge(name: str, suite: Path, part: str) -> None:
     holds(f"{name}, {part}", figures_of(suite)[part])
 
@@ -32,6 +32,10 @@ def test_look_alikes_stay_apart_and_rewordings_merge(name: str, suite: Path, par
 @cache
 def figures_of(suite: Path) -> dict[str, measure.Figures]:
     return templates.figures(suite)
+
+
+def test_what_nobody_read_while_working_is_judged_as_well() -> None:
+    holds("fresh2, unread", templates.unread())
 
 
 @needs_data

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.arabic import tables
 from aggregator.arabic.fold import fold
-from aggregator.arabic.places import place
+from aggregator.arabic.places import place, place_after
 
 TABLE = tables.FOLDER / "places.tsv"
 ROWS = [line.split("\t") for line in tables.lines("places.tsv")]
@@ -65,6 +65,10 @@ def test_every_arab_country_has_its_name_its_people_and_its_towns() -> None:
         ("كوريا الجنوبية", "KR", "country"),
         ("نهضة بركان", "MA", "club"),
         ("تيزي وزو", "DZ", "region"),
+        ("بالمنوفية", "EG", "region"),
+        ("مأرب", "YE", "region"),
+        ("البقاع", "LB", "region"),
+        ("خيبر", "SA", "region"),
     ],
 )
 def test_a_place_is_known(words: str, country: str, level: str) -> None:
@@ -106,6 +110,37 @@ def test_a_place_is_known(words: str, country: str, level: str) -> None:
 )
 def test_an_ordinary_word_is_no_place(word: str) -> None:
     assert place(fold(word)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "word", "opens", "country"),
+    [
+        ("محافظ", "الغربية", False, "EG"),
+        ("في", "الشرقية", False, "EG SA OM"),
+        ("سير", "بالجديدة", False, "MA"),
+        ("", "سعيدة", True, "DZ"),
+        ("", "الوادي", True, "DZ"),
+        ("ولاية", "الوادي", False, "DZ"),
+        ("في", "العاصمة", False, None),  # the capital, of whatever country
+        ("", "الداخلية", True, None),  # the ministry
+        ("الدول", "الغربية", False, None),
+        ("الطبعة", "الجديدة", False, None),
+        ("", "سعيدة", False, None),
+    ],
+)
+def test_a_word_is_a_place_where_the_word_before_says_so(before: str, word: str, opens: bool, country: str | None) -> None:
+    found = place_after(fold(before), fold(word), first=opens)
+    assert (found.country if found else None) == country
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("طرابلس", "لبنان"), ("طرابلس", "ليبيا"), ("القنيطرة", "سوريا"), ("الجوف", "اليمن"), ("المنطقة الشرقية", "السعودية")]
+)
+def test_a_town_of_two_countries_may_lie_in_either(one: str, other: str) -> None:
+    here, there = place(fold(one)), place(fold(other))
+    assert here is not None
+    assert there is not None
+    assert here.may_be(there)
 
 
 @pytest.mark.long
