@@ -207,7 +207,7 @@ async def _store(source: Source, state: SourceState, address: str, outcome: Fetc
     )
     published = [moment for each in items if (moment := each.raw.published or each.article.published)]
     proven = _success(source, proven, outcome, published, state, ports, document.hints)
-    judged = tuple(Judged(each.raw, each.article, each.draft) for each in items)
+    judged = tuple(Judged(each.raw, each.article, each.draft, terms=each.terms) for each in items)
     committed = await ports.writer.commit(Refresh(source.id, proven, judged, document.digests, 0, now))
     return Refreshed(source, "fetched", proven, committed, problems=document.problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class Read:
     raw: RawItem
     article: Article
     draft: Draft
+    terms: tuple[str, str]  # what the search index keeps of headline and text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def read_document(task: Task) -> Reading:
     )
     if not task.with_articles:
         return Reading(document)
-    return Reading(document, tuple(_read(raw, extract.from_feed(raw), task.outlet, task.language) for raw in document.items))
+    items = tuple(_read(raw, extract.from_feed(raw), task.outlet, task.language) for raw in document.items)
+    return Reading(replace(document, items=tuple(each.raw for each in items)), items)
 
 
 def read_article(task: Task, raw: RawItem) -> Read:
@@ -102,6 +104,7 @@ def read_entry(raw: RawItem, outlet: str, language: str) -> Read:
 
 def _read(raw: RawItem, article: Article, outlet: str, language: str) -> Read:
     from aggregator import dedup
+    from aggregator.arabic.tokens import Folded
     from aggregator.dedup.headline import headline
 
     report = dedup.Report(
@@ -113,6 +116,8 @@ def _read(raw: RawItem, article: Article, outlet: str, language: str) -> Read:
         raw.published or article.published,
         article.language or raw.language or language,
     )
-    draft = dedup.draft(report)
+    body = Folded.of(report.body)
+    draft = dedup.draft(report, body)
     headline.cache_clear()  # nobody asks a worker for it again, and 20,000 of them reached its bound on memory
-    return Read(raw, article, draft)
+    # the article has all of the entry's own text that is kept: a third of what would go back to the main process
+    return Read(replace(raw, content_html=""), article, draft, (Folded.of(report.title).terms, body.terms))

@@ -121,7 +121,7 @@ def fill(folder: Path, count: int) -> float:
                     own = title if n == 0 else f"{say(2)} {title}"
                     items.append(_item(item, story, outlet, own, body[:200], at + 60_000 * n, n))
                     bodies.append((item, body, f"<p>{body}</p>"))
-                    texts.append((item, own, body))
+                    texts.append((item, own, search.terms(own, body)))
             with store.database.write() as c:
                 _insert(c, "story", ("id", "first_at", "last_at", "shown_at", "updated_at", "size", "independent", "spread"), stories)
                 _insert(c, "item", tuple(items[0]), [tuple(each.values()) for each in items])

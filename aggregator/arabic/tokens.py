@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from math import log
+from typing import NamedTuple
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
@@ -25,6 +26,8 @@ _FIRST = frozenset("اوبلفك")
 _SUFFIXES = ("ها", "هم", "هن", "كم", "نا", "ات", "ون", "ين", "ان", "وا", "يه", "تي")
 _SURE_SUFFIXES = frozenset(("ها", "هم", "ات", "يه"))
 _CACHED = 100_000
+READ = 8_000
+"""Characters of a text that are searched."""
 
 
 def words(text: str) -> list[str]:
@@ -152,6 +155,24 @@ def search_terms(text: str) -> list[str]:
     True
     """
     return list(map(_STEMS.__getitem__, words(text)))
+
+
+class Folded(NamedTuple):
+    """A text folded once for all who ask: its spelling, and the words of its first `READ` characters."""
+
+    text: str
+    words: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Folded:
+        """Fold a text."""
+        spelling = fold(text)
+        return cls(spelling, _WORD.findall(spelling[:READ]))
+
+    @property
+    def terms(self) -> str:
+        """Give what the search index keeps of it, as `search_terms`, with a blank between."""
+        return " ".join(map(_STEMS.__getitem__, self.words))
 
 
 @cache

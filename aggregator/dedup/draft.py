@@ -20,7 +20,7 @@ from zlib import crc32
 from aggregator.arabic.digits import written
 from aggregator.arabic.fold import fold
 from aggregator.arabic.language import language as detect
-from aggregator.arabic.tokens import STOP
+from aggregator.arabic.tokens import READ, STOP, Folded
 from aggregator.dedup.agency import agency
 from aggregator.dedup.headline import Headline, headline, uncached_term
 from aggregator.dedup.report import Report
@@ -29,7 +29,7 @@ VERSION = 2
 """Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
 
 BODY_WORDS = 200
-_BODY_CHARACTERS = 1_800
+_BODY_CHARACTERS = 1_800  # that hold so many words as a rule
 _TITLE_CHARACTERS = 400
 _LEAST_BODY = 15  # words; less than that says nothing beside a headline
 _TITLE_KEYS = 6
@@ -117,14 +117,14 @@ class Draft:
         )
 
 
-def draft(report: Report) -> Draft:
-    """Make the signature of a report."""
+def draft(report: Report, body: Folded | None = None) -> Draft:
+    """Make the signature of a report; ``body`` is its text folded, where that was done already."""
     # &quot; in a headline would be a word that two headlines share
     plain = unescape(report.title) if "&" in report.title else report.title
     title = " ".join(fold(plain).split())[:_TITLE_CHARACTERS]
-    body = fold(report.body)
+    text, words = body if body is not None else _folded(report.body)
     code = report.language.split("-")[0].lower() or detect(report.title + " " + report.body[:200])
-    stems = _hashes(body)
+    stems = list(map(_HASHES.__getitem__, words[:BODY_WORDS]))
     shingles = _shingles(stems) if len(stems) >= _LEAST_BODY else []
     different = dict.fromkeys(stems) if shingles else {}
     at = report.published.timestamp() if report.published else None
@@ -133,8 +133,8 @@ def draft(report: Report) -> Draft:
         language=code,
         at=at,
         outlet=blake2b(report.outlet.encode(), digest_size=8).digest() if report.outlet else b"",
-        agency=agency(body),
-        substance=blake2b(f"{title}\n{body.strip()}".encode(), digest_size=8).digest(),
+        agency=agency(text),
+        substance=blake2b(f"{title}\n{text.strip()}".encode(), digest_size=8).digest(),
         words=len(stems),
         runs=len(shingles),
         shingles=_packed([shingle >> 32 for shingle in shingles[:SKETCH]]),
@@ -189,9 +189,13 @@ def hashed(stem: str, rarity: float) -> int:
 _HASHES = _Hashes()
 
 
-def _hashes(folded: str) -> list[int]:
-    found = _WORD.findall(folded[:_BODY_CHARACTERS])
-    return list(map(_HASHES.__getitem__, found[:BODY_WORDS]))
+def _folded(body: str) -> tuple[str, list[str]]:
+    """Fold a text and cut off its first `BODY_WORDS` words; more is not looked at."""
+    text = fold(body)
+    words = _WORD.findall(text[:_BODY_CHARACTERS])
+    if len(words) <= BODY_WORDS and len(text) > _BODY_CHARACTERS:
+        words = _WORD.findall(text[:READ])
+    return text, words
 
 
 def _shingles(stems: list[int]) -> list[int]:

@@ -126,7 +126,7 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], d
         rows.append(tuple(row.values()))
         bodies.append((placed.item, now, storable(each.article.body), storable(each.article.body_html)))
         index.append((placed.item, now, each.draft))
-        texts.append((placed.item, row["title"], bodies[-1][2] or row["summary"]))
+        texts.append((placed.item, row["title"], each.terms or search.terms(row["title"], bodies[-1][2] or row["summary"])))
         batch.shown(placed, outlet.id, each.draft.agency, row["shown_at"])
         work.new.append(placed.item)
         if placed.matched is not None:

@@ -121,6 +121,13 @@ def _sharing(c: Connection, drafts: Sequence[Draft], after: int) -> dict[int, li
     return sharing
 
 
+def note(by_key: dict[int, tuple[int, ...]], item: int, draft: Draft) -> None:
+    """Enter an item under the keys of its draft; most keys have one item, and all of those share its tuple."""
+    alone = (item,)
+    for key in draft.keys:
+        by_key[key] = by_key[key] + alone if key in by_key else alone
+
+
 class Recent:
     """What one transaction has entered so far, which every later refresh in it must see.
 
@@ -129,13 +136,12 @@ class Recent:
 
     def __init__(self, c: Connection) -> None:
         self._before = newest(c)
-        self._by_key: dict[int, list[int]] = defaultdict(list)
+        self._by_key: dict[int, tuple[int, ...]] = {}
 
     def add(self, drafts: Mapping[int, Draft]) -> None:
         """Note items that were just entered."""
         for item, draft in drafts.items():
-            for key in draft.keys:
-                self._by_key[key].append(item)
+            note(self._by_key, item, draft)
 
     def since(self, c: Connection, drafts: Sequence[Draft], cache: Drafts, seen_up_to: int) -> tuple[tuple[Candidate, ...], ...]:
         """Give each draft's candidates among the items that the judge has not seen: those after ``seen_up_to``."""

@@ -133,7 +133,7 @@ def meet(
     keys.drop(c, [row.id])
     drafts.forget([row.id])
     keys.put(c, [(row.id, to_ms(now) or 0, each.draft)])
-    search.put(c, [(row.id, title, body or raw.summary)], again=True)
+    search.put(c, [(row.id, title, search.terms(title, body or raw.summary))], again=True)
     touched = {row.story}
     story.judge_again(c, row.id, row.story, each.draft, judge, drafts, touched, now)
     return touched

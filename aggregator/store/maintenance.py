@@ -118,7 +118,7 @@ def reindex_some(c: Connection, version: int, after: int, limit: int, drafts: ke
     keys.drop(c, ids)
     drafts.forget(ids)
     keys.put(c, made)
-    search.put(c, [(row.id, row.title, row.text or row.summary) for row in rows], again=True)
+    search.put(c, [(row.id, row.title, search.terms(row.title, row.text or row.summary)) for row in rows], again=True)
     for item, _, each in made:
         c.execute(update(t.item).where(i.id == item).values(dedup_version=version, substance=each.substance))
     return ids

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A new or changed entry, extracted, drafted and judged (verdict None: judge it in the transaction)."""
+    """A new or changed entry, extracted, drafted and judged (verdict None: judge it in the transaction).
+
+    ``terms`` are its search words, made where it was read (None: made in the transaction).
+    """
 
     raw: RawItem
     article: Article
     draft: Draft
     verdict: Verdict | None = None
+    terms: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.types import UserDefinedType
 
 from aggregator.arabic.fold import fold
-from aggregator.arabic.tokens import search_terms
+from aggregator.arabic.tokens import Folded
 from aggregator.store import bulk
 from aggregator.store import schema as t
 from aggregator.store.query import Query
 
-BODY_CHARACTERS = 8_000
 MOST_NEAR = 200  # of words equally near the most frequent is meant
 _GAP = 20  # places between headline and text in a tsvector, so that no phrase spans them
 _MOST_PLACES = 250  # PostgreSQL keeps 256 a word
@@ -34,15 +33,19 @@ _LEARN = bulk.statement(
 )
 
 
-def put(c: Connection, rows: Sequence[tuple[int, str, str]], *, again: bool = False, learned: bool = True) -> None:
-    """Index items (id, headline, text); ``again`` replaces what was there, and without ``learned`` their words are not counted."""
+def terms(title: str, body: str) -> tuple[str, str]:
+    """Give what the index keeps of a headline and a text: their terms, with a blank between."""
+    return Folded.of(title).terms, Folded.of(body).terms
+
+
+def put(c: Connection, rows: Sequence[tuple[int, str, tuple[str, str]]], *, again: bool = False, learned: bool = True) -> None:
+    """Index items (id, headline, `terms`); ``again`` replaces what was there, and without ``learned`` their words are not counted."""
     if again:
         drop(c, [row[0] for row in rows])
-    terms = [(item, search_terms(title), search_terms(body[:BODY_CHARACTERS])) for item, title, body in rows]
     if c.dialect.name == "sqlite":
-        _ROWS_SQLITE.run(c, [(item, " ".join(head), " ".join(rest)) for item, head, rest in terms])
+        _ROWS_SQLITE.run(c, [(item, *kept) for item, _, kept in rows])
     else:
-        _ROWS_POSTGRES.run(c, [(item, vector(head, rest)) for item, head, rest in terms])
+        _ROWS_POSTGRES.run(c, [(item, vector(head.split(), rest.split())) for item, _, (head, rest) in rows])
     if learned:
         learn(c, [row[1] for row in rows])
 

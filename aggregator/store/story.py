@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,7 +76,7 @@ class Batch:
         # a matched item may have been moved by hand since it was judged
         self._story_of = _stories_of(c, {each.item for verdict in verdicts for each in _named(verdict)})
         self._mine: dict[int, Draft] = {}
-        self._by_key: dict[int, list[int]] = defaultdict(list)
+        self._by_key: dict[int, tuple[int, ...]] = {}
         self._guards: dict[int, keys.Guard] = {}
         self._new: dict[int, list[tuple[str, str, bool, int]]] = {}
         self._joined: set[int] = set()
@@ -113,8 +112,7 @@ class Batch:
             self._guards[story_id] = replace(self._guards[story_id], size=self._guards[story_id].size + 1)
         self._story_of[item] = story_id
         self._mine[item] = draft
-        for key in draft.keys:
-            self._by_key[key].append(item)
+        keys.note(self._by_key, item, draft)
         self._link(story_id, decision.related)
         return Placed(item, story_id, matched, decision, matched is not None and self._verbatim(draft, matched))
 

@@ -127,7 +127,7 @@ def fill_search(reading: Writing, writing: Writing, seen: Callable[[int], None] 
             joined = t.item.outerjoin(body, t.ITS_BODY if body is t.body else literal(True))
             query = select(i.id, i.title, i.summary, body.c.text).select_from(joined).where(i.id > after).order_by(i.id).limit(500)
             rows = c.execute(query).all()
-            search.put(c, [(row.id, row.title, row.text or row.summary) for row in rows], learned=False)
+            search.put(c, [(row.id, row.title, search.terms(row.title, row.text or row.summary)) for row in rows], learned=False)
         if not rows:
             return
         after = rows[-1].id

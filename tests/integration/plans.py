@@ -110,7 +110,7 @@ def fill(store: Store) -> None:
                 )
             )
             bodies.append((n, at, f"نص الخبر {n} " + " ".join(random.sample(WORDS, 4)), ""))
-            terms.append((n, title, bodies[-1][2]))
+            terms.append((n, title, search.terms(title, bodies[-1][2])))
         stories = [(n, first + (n - STORIES + ITEMS) * step) for n in range(1, STORIES + 1)]
         _STORY.run(c, [(n, at, at, at, now, 1, 1, 3.0 + n / 1000) for n, at in stories])
         _REVISION.run(c, [(row[0], row[18], row[13], "نص قديم") for row in rows if row[0] % 4 == 0])
