@@ -164,14 +164,25 @@ def say_date(moment: datetime, country: str = "", language: str = "ar", timezone
     >>> say_date(datetime(2026, 11, 1, 14, 5, tzinfo=UTC), language="fr")
     'dimanche 1er novembre 2026, 14:05'
     """
+    clock = f"{moment.astimezone(zone(timezone)):%H:%M}"
+    return f"{say_day(moment, country, language, timezone)}{', ' if language in ('fr', 'en') else '، '}{clock}"
+
+
+def say_day(moment: datetime, country: str = "", language: str = "ar", timezone: str = "UTC") -> str:
+    """Say a day with the month names of its country.
+
+    >>> from datetime import UTC
+    >>> say_day(datetime(2026, 8, 1, tzinfo=UTC), "MA"), say_day(datetime(2026, 8, 1, tzinfo=UTC), language="en")
+    ('السبت 1 غشت 2026', 'Saturday 1 August 2026')
+    """
     local = moment.astimezone(zone(timezone))
-    clock, weekday, month = f"{local:%H:%M}", local.weekday(), local.month - 1
+    weekday, month = local.weekday(), local.month - 1
     if language == "fr":
-        return f"{DAYS_FRENCH[weekday]} {'1er' if local.day == 1 else local.day} {MONTHS_FRENCH[month]} {local.year}, {clock}"
+        return f"{DAYS_FRENCH[weekday]} {'1er' if local.day == 1 else local.day} {MONTHS_FRENCH[month]} {local.year}"
     if language == "en":
-        return f"{DAYS_ENGLISH[weekday]} {local.day} {MONTHS_ENGLISH[month]} {local.year}, {clock}"
+        return f"{DAYS_ENGLISH[weekday]} {local.day} {MONTHS_ENGLISH[month]} {local.year}"
     names = MONTHS.get(country.upper(), MONTHS_EGYPT)
-    return f"{DAYS[weekday]} {local.day} {names[month]} {local.year}، {clock}"
+    return f"{DAYS[weekday]} {local.day} {names[month]} {local.year}"
 
 
 def say_hijri(moment: datetime, language: str = "ar", timezone: str = "UTC") -> str:

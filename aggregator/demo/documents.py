@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import colorsys
 import json
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -149,7 +151,7 @@ def list_page(style: Style, pieces: Sequence[Piece], home: str, link: dict[int, 
         date = f'<time datetime="{piece.published.isoformat()}">{piece.published:%d/%m/%Y %H:%M}</time>' if piece.published else ""
         image = f'<img src="{escape(_image(piece, home))}" alt="">' if piece.image else ""
         rows.append(
-            f'<li>{image}<h3><a href="{escape(link[piece.number])}">{escape(piece.title)}</a></h3>{date}<p class="intro">{escape(piece.body[:160])}</p></li>'
+            f'<li>{image}<h3><a href="{escape(link[piece.number])}">{escape(piece.title)}</a></h3>{date}<p class="intro">{escape(_beginning(piece.body))}</p></li>'
         )
     return (
         f'<!doctype html><html lang="{style.outlet.language}" dir="rtl"><head><meta charset="utf-8"><title>{escape(style.outlet.name)}</title></head><body>'
@@ -185,20 +187,41 @@ def article_page(style: Style, piece: Piece, home: str, others: Sequence[Piece],
 
 
 def picture(number: int) -> bytes:
-    """Give a PNG of 320×180 points: two bands whose colours come from the number."""
-    width, height = 320, 180
-    colour = [60 + (number * 47) % 120, 80 + (number * 89) % 110, 90 + (number * 31) % 120]
-    light = [min(255, value + 55) for value in colour]
-    rows = b"".join(
-        b"\0" + b"".join(bytes(light if y * 2 < height - (x // 40) * 6 else colour) for x in range(width)) for y in range(height)
-    )
+    """Give a PNG of 640×360 points: a sun over four ridges, whose colours and shapes come from the number."""
+    width, height, hue = 640, 360, (number * 0.137) % 1.0
+    skies = [_colour(hue, 0.88 - 0.012 * step, 0.45) for step in range(13)]
+    palette = [*skies, _colour(0.12, 0.9, 0.8), *(_colour(hue, 0.62 - 0.14 * each, 0.32) for each in range(4))]
+    sky = bytes(min(12, y * 20 // height) for y in range(height))
+    middle, rise, size = width * (0.25 + 0.5 * ((number * 0.31) % 1.0)), height * 0.27, 34
+    columns = []
+    for x in range(width):
+        column = bytearray(sky)
+        if abs(x - middle) < size:
+            half = math.sqrt(size**2 - (x - middle) ** 2)
+            top, end = int(rise - half), int(rise + half)
+            column[top:end] = b"\x0d" * (end - top)
+        for each in range(4):
+            ridge = height * (0.42 + 0.13 * each) + 26 * math.sin(x / (140 - 18 * each) + number + 2 * each)
+            top = int(ridge + 11 * math.sin(x / (47 + 9 * each) + number * 3 + each))
+            column[top:] = bytes([14 + each]) * (height - top)
+        columns.append(column)
+    rows = b"".join(b"\0" + bytes(row) for row in zip(*columns, strict=True))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
+        + chunk(b"PLTE", b"".join(palette))
         + chunk(b"IDAT", zlib.compress(rows, 6))
         + chunk(b"IEND", b"")
     )
+
+
+def _colour(hue: float, light: float, strength: float) -> bytes:
+    return bytes(round(255 * part) for part in colorsys.hls_to_rgb(hue % 1.0, light, strength))
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= 160 else text[:160].rsplit(" ", 1)[0] + " …"

@@ -49,6 +49,7 @@ def warm() -> None:
 def page(template: str, who: Reader, site: Site, request: Request, names: dict[str, Any]) -> Ready:
     """Render a template with the names that every page has and those of this one."""
     from aggregator.web.texts import LANGUAGES, texts
+    from aggregator.web.view import View
 
     base = site.settings.web.base_url.rstrip("/") or str(request.base_url).rstrip("/")
     # the way back from a form: without what was said once, and without a language that would overrule the one chosen
@@ -60,6 +61,8 @@ def page(template: str, who: Reader, site: Site, request: Request, names: dict[s
         "title": site.settings.web.title,
         "base": base,
         "here": here,
+        "current": "",
+        "today": View(site, who.texts).today(),
         "languages": [texts(code) for code in LANGUAGES],
         "index": site.settings.web.index,
         "private": site.private,

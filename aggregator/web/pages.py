@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ from aggregator.web.cache import Ready
 from aggregator.web.context import Site
 from aggregator.web.request import THEMES, Reader, address_of, reader, secure, wanted
 from aggregator.web.texts import LANGUAGES
-from aggregator.web.view import View
+from aggregator.web.view import Card, View
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 CARDS = 30
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 TICKER = 40
+TOP = 7  # stories of the last day that most outlets report
+FEWEST_TOP = 3  # of less there is no front to make
 
 
 def site_of(request: Request) -> Site:
@@ -70,20 +73,40 @@ def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: boo
     view = View(site, who.texts)
     empty_search = path == "/search" and not wish.query
     found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
+    outlets = {each.id: each for each, _ in site.cache.fact("outlets", site.store.outlets)}
     names = {
         "wish": wish,
         "path": path,
+        "current": "" if wish.query or path != "/" else "spread" if wish.sort is Sort.SPREAD else "latest",
+        "heading": view.heading(wish),
+        "filtered": wish != StoryFilter(sort=wish.sort),
+        "outlet": outlets.get(wish.outlets[0]) if len(wish.outlets) == 1 else None,
         "stories": [view.card(story, wish.query) for story in found.rows] if found else [],
         "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
         "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
         "choices": view.choices(wish),
+        "places": view.places(wish, path),
+        "top": [],
         "feed": address_of("/feed.atom", replace(wish, sort=Sort.TIME)),
     }
     if not part and path == "/" and not cursor:
         latest = site.store.stories(StoryFilter(), limit=TICKER)
         names["ticker"] = [view.headline(story) for story in latest.rows]
+        names["top"] = _top(site, view) if wish == StoryFilter() else []
     template = "_cards.html" if part else "search.html" if path == "/search" else "front.html"
     return page(template, who, site, request, names)
+
+
+def _top(site: Site, view: View) -> list[Card]:
+    """Give what most outlets report today; nothing where hardly anything is reported by more than one."""
+    found = site.store.stories(StoryFilter(since=site.clock() - timedelta(days=1), sort=Sort.SPREAD), limit=TOP)
+    stories = [story for story in found.rows if len(story.outlets) > 1]
+    if len(stories) < FEWEST_TOP:
+        return []
+    # a front has a picture where one of its stories has: the first that does leads
+    cards = [view.card(story, "") for story in stories]
+    lead = next((card for card in cards if card.image), cards[0])
+    return [lead, *(card for card in cards if card is not lead)]
 
 
 @router.get("/story/{story_id}")
@@ -105,14 +128,16 @@ def story(request: Request, story_id: Id) -> Response:
 def outlets(request: Request) -> Response:
     """List the outlets with what each brought."""
     site, who = site_of(request), look(request)
-    return ready_response(request, page("outlets.html", who, site, request, {"outlets": View(site, who.texts).outlets()}), max_age=0)
+    return ready_response(
+        request, page("outlets.html", who, site, request, {"places": View(site, who.texts).outlets(), "current": "outlets"}), max_age=0
+    )
 
 
 @router.get("/health")
 def source_health(request: Request) -> Response:
     """Show the operator how each source does, the unwell ones first."""
     site, who = site_of(request), look(request)
-    return ready_response(request, page("health.html", who, site, request, {"rows": View(site, who.texts).health()}), max_age=0)
+    return ready_response(request, page("health.html", who, site, request, View(site, who.texts).health()), max_age=0)
 
 
 @router.get("/about")

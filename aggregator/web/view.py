@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.arabic.plural import ago, say_date, say_hijri
+from aggregator.arabic.plural import ago, say_date, say_day, say_hijri
 from aggregator.dedup.reason import say
 from aggregator.export.rights import Shown, shown
-from aggregator.model import Item, Outlet, Story, StoryFilter
+from aggregator.model import Claim, Item, Outlet, Story, StoryFilter
 from aggregator.web.difference import Change, differences
 from aggregator.web.marks import Piece, around, mark
+from aggregator.web.places import COUNTRIES, LANGUAGE_NAMES, ZONES, direction
+from aggregator.web.request import address_of
 
 if TYPE_CHECKING:
     from aggregator.web.context import Site
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 FIRST_LINES = 260
 BODY = 8_000  # characters that are searched for words to show, as many as the index holds
 OLD = timedelta(days=6)
+PAN_ARAB = "XX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Version:
     language: str
     when: When
     url: str
+    dir: str
     why: tuple[str, ...] = ()
     score: str = ""
 
@@ -60,7 +65,7 @@ class Card:
     url: str
     others: tuple[Version, ...]
     also: str
-    flags: tuple[str, ...]
+    dir: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class View:
             url=lead.source_link or lead.url,
             others=others,
             also=self._t.count("also_reported", len(story.outlets) - 1) if len(story.outlets) > 1 else "",
-            flags=lead.flags,
+            dir=direction(lead.language),
         )
 
     def version(self, item: Item) -> Version:
@@ -128,9 +133,15 @@ class View:
             language=item.language,
             when=self.when(item.published or item.seen_at, item.outlet.country),
             url=item.source_link or item.url,
+            dir=direction(item.language),
             why=tuple(say(reason, self._t.language) for reason in item.why),
             score=self._percent(item.score) if item.score is not None else "",
         )
+
+    def today(self) -> When:
+        """Give the present day, Gregorian in words and Hijri in full."""
+        day = say_day(self._now, ZONES.get(self._zone, ""), self._t.language, self._zone)
+        return When(f"{self._now:%Y-%m-%d}", day, say_hijri(self._now, self._t.language, self._zone))
 
     def _percent(self, share: float) -> str:
         return (
@@ -156,6 +167,7 @@ class View:
         return {
             "story": story,
             "lead": lead,
+            "dir": direction(lead.language),
             "part": part,
             "paragraphs": [line for line in part.body.split("\n\n") if line.strip()],
             "when": self.when(published, lead.outlet.country),
@@ -174,7 +186,7 @@ class View:
     def choices(self, wish: StoryFilter) -> dict[str, list[Choice]]:
         """Give the values that the filters offer, from what is stored."""
         outlets = self._site.cache.fact("outlets", self._site.store.outlets)
-        countries = sorted({outlet.country for outlet, _ in outlets if outlet.country})
+        countries = sorted({outlet.country or PAN_ARAB for outlet, count in outlets if count})
         languages = sorted({outlet.language for outlet, _ in outlets if outlet.language})
         return {
             "country": [Choice(code, self.country(code), code in wish.countries) for code in countries],
@@ -196,44 +208,63 @@ class View:
         return outlet.name if self._t.language == "ar" or not outlet.name_latin else outlet.name_latin
 
     def country(self, code: str) -> str:
-        """Give a country's name in the reader's language."""
+        """Give a country's name in the reader's language; what belongs to none is pan-Arab."""
+        if code in ("", PAN_ARAB):
+            return self._t["pan_arab"]
         names = COUNTRIES.get(code)
         return names[("ar", "fr", "en").index(self._t.language)] if names else code
 
-    def outlets(self) -> list[dict[str, Any]]:
-        """Give the outlets with their counts, most active first."""
-        pairs = sorted(self._site.store.outlets(), key=lambda pair: (-pair[1], pair[0].name))
-        return [
-            {"outlet": o, "name": self.name(o), "country": self.country(o.country), "count": self._t.count("reports", n)} for o, n in pairs
-        ]
+    def places(self, wish: StoryFilter, path: str) -> list[Choice]:
+        """Give the listing's addresses by country, the whole one first; a choice's value is its address."""
+        countries = self.choices(wish)["country"]
+        whole = Choice(address_of(path, replace(wish, countries=())), self._t["all"], not wish.countries)
+        return [whole, *(replace(each, value=address_of(path, replace(wish, countries=(each.value,)))) for each in countries)]
 
-    def health(self) -> list[dict[str, Any]]:
-        """Give the sources with their states, the unwell ones first."""
+    def heading(self, wish: StoryFilter) -> str:
+        """Say what a listing is narrowed to; empty for the whole of it."""
+        named = {outlet.id: self.name(outlet) for outlet, _ in self._site.cache.fact("outlets", self._site.store.outlets)}
+        outlets = [named.get(each, each) for each in wish.outlets]
+        return " · ".join([*outlets, *map(self.country, wish.countries), *wish.topics, *(LANGUAGE_NAMES.get(x, x) for x in wish.languages)])
+
+    def outlets(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Give the outlets by country, with their counts; the most active first of both."""
+        pairs = sorted(self._site.store.outlets(), key=lambda pair: (-pair[1], pair[0].name))
+        countries: dict[str, list[dict[str, Any]]] = {}
+        for outlet, n in pairs:
+            row = {"outlet": outlet, "name": self.name(outlet), "count": self._t.count("reports", n)}
+            countries.setdefault(self.country(outlet.country), []).append(row)
+        return list(countries.items())
+
+    def health(self) -> dict[str, Any]:
+        """Give the sources with their states, the unwell ones first, and how many are in which state."""
         unwell = {claim.source.id for claim in self._site.store.sources(unwell=True, now=self._now)}
-        rows = []
-        for claim in self._site.store.sources():
-            state = claim.state
-            problem = state.failure.detail if state.failure else state.drifted
-            word = "unwell" if claim.source.id in unwell and str(state.status) == "active" else str(state.status)
-            rows.append(
-                {
-                    "source": claim.source,
-                    "name": self.name(claim.source.outlet),
-                    "state": word,
-                    "state_text": self._t[f"state_{word}"],
-                    "last": self.when(state.last_success_at) if state.last_success_at else None,
-                    "next": self.when_ahead(state.next_fetch_at),
-                    "problem": problem,
-                    "items": state.item_count,
-                }
-            )
-        return sorted(rows, key=lambda row: (row["state"] != "unwell", row["source"].id))
+        rows = [self._source(claim, unwell=claim.source.id in unwell) for claim in self._site.store.sources()]
+        rows.sort(key=lambda row: (row["state"] != "unwell", row["state"] == "new", row["source"].id))
+        numbers = Counter(row["state_text"] for row in rows)
+        said = [f"{state}: {n}" for state, n in numbers.items()] if len(numbers) > 1 else []
+        return {"rows": rows, "summary": [self._t.count("sources_count", len(rows)), *said]}
+
+    def _source(self, claim: Claim, *, unwell: bool) -> dict[str, Any]:
+        state = claim.state
+        word = str(state.status)
+        if word == "active":
+            word = "unwell" if unwell else "active" if state.last_success_at or state.failure else "new"
+        return {
+            "source": claim.source,
+            "name": self.name(claim.source.outlet),
+            "state": word,
+            "state_text": self._t[f"state_{word}"],
+            "last": self.when(state.last_success_at) if state.last_success_at else None,
+            "next": self.when_ahead(state.next_fetch_at),
+            "problem": state.failure.detail if state.failure else state.drifted,
+            "items": state.item_count,
+        }
 
     def when_ahead(self, moment: datetime | None) -> When | None:
         """Say a time that is still to come as a date."""
         if moment is None:
             return None
-        full = say_date(moment, country="", language=self._t.language, timezone=self._zone)
+        full = say_date(moment, country=ZONES.get(self._zone, ""), language=self._t.language, timezone=self._zone)
         return When(moment.isoformat(), full, full)
 
     def _shown(self, item: Item) -> Shown:
@@ -273,36 +304,3 @@ def first_lines(part: Shown) -> str:
     if len(text) <= FIRST_LINES:
         return text
     return text[:FIRST_LINES].rsplit(" ", 1)[0].rstrip("،,.؛: ") + "…"
-
-
-LANGUAGE_NAMES = {"ar": "العربية", "fr": "Français", "en": "English", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "es": "Español"}
-COUNTRIES: dict[str, tuple[str, str, str]] = {
-    "MA": ("المغرب", "Maroc", "Morocco"),
-    "DZ": ("الجزائر", "Algérie", "Algeria"),
-    "TN": ("تونس", "Tunisie", "Tunisia"),
-    "LY": ("ليبيا", "Libye", "Libya"),
-    "MR": ("موريتانيا", "Mauritanie", "Mauritania"),
-    "EG": ("مصر", "Égypte", "Egypt"),
-    "SD": ("السودان", "Soudan", "Sudan"),
-    "SA": ("السعودية", "Arabie saoudite", "Saudi Arabia"),
-    "AE": ("الإمارات", "Émirats", "Emirates"),
-    "QA": ("قطر", "Qatar", "Qatar"),
-    "KW": ("الكويت", "Koweït", "Kuwait"),
-    "BH": ("البحرين", "Bahreïn", "Bahrain"),
-    "OM": ("عمان", "Oman", "Oman"),
-    "YE": ("اليمن", "Yémen", "Yemen"),
-    "JO": ("الأردن", "Jordanie", "Jordan"),
-    "PS": ("فلسطين", "Palestine", "Palestine"),
-    "LB": ("لبنان", "Liban", "Lebanon"),
-    "SY": ("سوريا", "Syrie", "Syria"),
-    "IQ": ("العراق", "Irak", "Iraq"),
-    "GB": ("بريطانيا", "Royaume-Uni", "United Kingdom"),
-    "US": ("الولايات المتحدة", "États-Unis", "United States"),
-    "FR": ("فرنسا", "France", "France"),
-    "DE": ("ألمانيا", "Allemagne", "Germany"),
-    "RU": ("روسيا", "Russie", "Russia"),
-    "TR": ("تركيا", "Turquie", "Turkey"),
-    "IR": ("إيران", "Iran", "Iran"),
-    "ES": ("إسبانيا", "Espagne", "Spain"),
-    "CN": ("الصين", "Chine", "China"),
-}

@@ -12,17 +12,20 @@
       if (event.key === "Enter") { still.click(); }
     });
   }
-  // a picture that cannot be had takes its frame with it
-  document.addEventListener("error", function (event) {
-    var img = event.target;
-    if (img && img.tagName === "IMG") {
-      var frame = img.closest(".picture, figure");
-      if (frame) {
-        frame.hidden = true;
-        if (frame.parentNode.classList) { frame.parentNode.classList.remove("pictured"); }
-      }
+  // a picture that cannot be had takes its frame with it, also one that failed before this ran
+  function without(img) {
+    var frame = img.closest(".picture, figure");
+    if (frame) {
+      frame.hidden = true;
+      if (frame.parentNode.classList) { frame.parentNode.classList.remove("pictured"); }
     }
+  }
+  document.addEventListener("error", function (event) {
+    if (event.target && event.target.tagName === "IMG") { without(event.target); }
   }, true);
+  Array.prototype.forEach.call(document.images, function (img) {
+    if (img.complete && !img.naturalWidth && img.getAttribute("src")) { without(img); }
+  });
   // after a thank-you for a hidden picture the picture goes at once
   document.addEventListener("htmx:afterSwap", function (event) {
     var thanks = event.target.querySelector ? event.target.querySelector(".thanks") : null;
