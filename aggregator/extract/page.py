@@ -12,10 +12,12 @@ from lxml import etree
 
 from aggregator.arabic.charset import decode, repair
 from aggregator.errors import DocumentError
+from aggregator.extract.attributes import bounded
 from aggregator.extract.sanitize import absolute
 
 MAX_BYTES = 8_000_000
 MAX_CHARACTERS = 3_000_000  # what is beyond is not read: the longest article page seen has 1.3 MB
+MAX_NAMES = 1_000  # characters of an element's classes that are looked at: patterns look ahead in them
 MAX_ELEMENTS = 30_000  # an article page has 200 to 5,000
 
 Element = etree._Element
@@ -163,6 +165,7 @@ def names_of(element: Element) -> str:
     """Give what a page's author calls an element: class, id, itemprop, property and role."""
     get = element.get
     names = f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('property') or ''} {get('role') or ''}"
+    names = names[:MAX_NAMES]
     return _BUILDERS.sub("", names) if any(sign in names for sign in _BUILDER_SIGNS) else names
 
 
@@ -170,7 +173,7 @@ def _parse(text: str) -> Element:
     # huge_tree stays off: libxml2 then refuses depth beyond 256, which keeps all later walks bounded
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True, huge_tree=False, no_network=True)
     try:
-        tree = etree.fromstring(_printable(text), parser)
+        tree = etree.fromstring(_printable(bounded(text)), parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError) as error:
         raise DocumentError("not_an_article", f"The page can't be parsed: {error}.") from error
     if tree is None:

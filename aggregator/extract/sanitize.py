@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from html import escape, unescape
+from html import escape
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 
 from aggregator.arabic.fold import clean
+from aggregator.extract.entities import unescape
 
 MAX_CHARACTERS = 2_000_000
 

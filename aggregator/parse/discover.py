@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.errors import DocumentError
 from aggregator.extract.addresses import site
+from aggregator.extract.entities import unescape
 from aggregator.model import Recipe
 from aggregator.parse import charset, sitemap
 from aggregator.parse import shape as shapes
@@ -56,7 +56,7 @@ _NOT_NEWS = re.compile(
     r"comments?/|/comments|oembed|/wp-json|xmlrpc|opensearch|/amp(?:/|$)|podcast|feedly\.com|/subscribe|add\.my\.yahoo|facebook\.com|twitter\.com",
     re.IGNORECASE,
 )
-_SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

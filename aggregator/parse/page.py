@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.arabic.dates import find_date, parse_date
 from aggregator.errors import DocumentError
 from aggregator.extract.addresses import identity, site
+from aggregator.extract.attributes import bounded
 from aggregator.model import Document, RawItem, Recipe
 from aggregator.parse import charset, text
 from aggregator.parse import propose as proposing
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 4_000_000
 MAX_BLOCKS = 500
+MAX_INSIDE = 3_000  # nodes in an entry of a list: it has ten to two hundred
+MAX_DEPTH = 300  # elements in one another: a page has ten to forty
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;\"']*url\(\s*[\"']?([^\"')]+)", re.IGNORECASE)
 
 
@@ -78,7 +81,9 @@ def listing(html: str, recipe: Recipe, asked: Asked) -> Listing:
     found: list[RawItem] = []
     digests: list[bytes] = []
     seen: set[str] = set()
-    blocks = _select(soup, recipe.item)[:MAX_BLOCKS]
+    sizes = _sizes(soup)
+    # what holds half of a page is no entry of a list, and each selector would go through all of it
+    blocks = [block for block in _select(soup, recipe.item) if sizes[id(block)] <= MAX_INSIDE][:MAX_BLOCKS]
     for block in blocks:
         entry = _entry(block, recipe, around)
         if entry is None or identity(entry.link) in seen:
@@ -126,8 +131,44 @@ def _text(html: bytes | str) -> str:
 
 def _soup(html: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup
+    from lxml import etree
 
-    return BeautifulSoup(html[:MAX_PAGE], "lxml")
+    html = bounded(html[:MAX_PAGE])
+    # BeautifulSoup goes through all open elements at each text: 100 kB of them take it a minute
+    etree.fromstring(html.encode("utf-8", "replace"), etree.HTMLParser(target=_Depth(), encoding="utf-8", huge_tree=True))
+    return BeautifulSoup(html, "lxml")
+
+
+def _sizes(soup: Tag) -> dict[int, int]:
+    """Count what each element holds."""
+    nodes = list(soup.descendants)
+    sizes = dict.fromkeys(map(id, nodes), 1) | {id(soup): 1}
+    for node in reversed(nodes):
+        sizes[id(node.parent)] += sizes[id(node)]
+    return sizes
+
+
+class _Depth:
+    """Counts, while a page is read, how deep its elements lie in one another."""
+
+    depth = 0
+
+    def start(self, *_: object) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise DocumentError("too_large", f"the page has elements more than {MAX_DEPTH} deep in one another")
+
+    def end(self, *_: object) -> None:
+        self.depth -= 1
+
+    def data(self, _: object) -> None:
+        return
+
+    def comment(self, _: object) -> None:
+        return
+
+    def close(self) -> None:
+        return
 
 
 def _select(node: Tag, selector: str) -> Sequence[Tag]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import unescape
 
+from aggregator.extract.entities import unescape
 from aggregator.extract.sanitize import absolute
 
 _NOT_A_PICTURE = re.compile(

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.extract.addresses import identity, site
+from aggregator.extract.attributes import bounded
 from aggregator.model import Recipe
 from aggregator.parse.entry import web_address
 
@@ -57,7 +58,7 @@ def propose(text: str, address: str) -> Recipe | None:
 
     try:
         tree = html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=False)
+            bounded(text).encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=False)
         )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None

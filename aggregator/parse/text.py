@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 from aggregator.arabic.fold import clean
+from aggregator.extract.entities import unescape
 from aggregator.extract.sanitize import plain, text_of
 
 MAX_TITLE = 1_000
