@@ -19,6 +19,7 @@ _FRACTIONS = {"نصف": 0.5, "ربع": 0.25}  # نصف مليون
 _THAN = frozenset(("من", "عن", "de"))
 # a number counts nothing that stands behind one of these: «8 على الحد الجنوبي», «خليجي 23 إلى العام المقبل»
 _APART = frozenset(("الي", "علي", "في", "عن", "بعد", "قبل", "خلال", "منذ", "عبر", "امام", "ضد", "اثر", "جراء", "مع"))
+_BASIS_POINTS = (["نقطه", "اساس"], ["نقاط", "اساس"])  # 100 نقطة أساس is 1 %
 _LAST = 999.0  # الحلقة الأخيرة
 
 
@@ -116,6 +117,8 @@ def numbers(text: str) -> list[Quantity]:
     [('1-2', 'score'), ('45000', 'متفرج')]
     >>> [(str(q), q.unit, q.about) for q in numbers("يسحق زامبيا بسباعية نظيفة أمام نحو ألف متفرج")]
     [('0-7', 'score', False), ('1000', 'متفرج', True)]
+    >>> [(str(q), q.unit) for q in numbers("المركزي يخفض الفائدة 150 نقطة أساس")]
+    [('1.5', 'percent')]
     """
     parts = _TOKEN.findall(fold(text))
     return [*_cardinals(parts), *_ordinals([part for part in parts if part not in "%-"])]
@@ -191,6 +194,10 @@ def _cardinals(parts: list[str]) -> Iterator[Quantity]:
             place += 1
         if part in table.scales and start:
             value *= _FRACTIONS.get(parts[start - 1], 1.0)
+        if parts[place + 1 : place + 3] in _BASIS_POINTS:
+            yield Quantity(value / 100, "percent")
+            place += 3
+            continue
         yield Quantity(value, _unit(parts, start, place + 1, value, table), about=_about(parts, start, table))
         place += 1
 

@@ -100,7 +100,7 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
 
 def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
     for other in only_b:
-        if _clitic(one, other) or (other in b.places and one in other.split()):
+        if _clitic(one, other) or (other in b.places and not {one, f"ال{one}"}.isdisjoint(other.split())):
             return other  # لحج / ولحج; الساورة / شبيبة الساورة
     if len(one) < 3:
         return None

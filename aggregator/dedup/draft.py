@@ -25,7 +25,7 @@ from aggregator.dedup.agency import agency
 from aggregator.dedup.headline import Headline, headline, uncached_term
 from aggregator.dedup.report import Report
 
-VERSION = 2
+VERSION = 3
 """Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
 
 BODY_WORDS = 200

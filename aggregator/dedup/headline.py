@@ -27,6 +27,7 @@ _NUMBER = 4.5  # what a larger number weighs among the rarest words
 _NAMED = 3.0  # weight from which a word after «وزير» or «شركة» is a name though it has no article
 _DEFINITE = ("ال", "وال", "بال", "لل")
 _FIRST = frozenset(("اول", "اولي", "باول", "باولي"))
+_UNTIL = (["الي"], ["حتي"], ["و"])
 _KEPT = 20_000
 _TERMS = 100_000
 
@@ -117,8 +118,8 @@ def headline(text: str, language: str = "ar") -> Headline:
         reader.read(part, frame=frame, first=at == 0, opening=opening and at == 0)
     stems = frozenset(stem(part) for part in parts)
     groups: dict[int, set[int]] = {}
-    phrases = {f"{one}_{other}" for one, other in pairwise(parts)} & table.exclusive.keys()
-    for each in stems | phrases:
+    phrases = {f"{one}_{other}" for one, other in pairwise(parts)}
+    for each in stems | (phrases & table.exclusive.keys()):
         for group, member in table.exclusive.get(each, ()):
             groups.setdefault(group, set()).add(member)
     return Headline(
@@ -142,20 +143,20 @@ def headline(text: str, language: str = "ar") -> Headline:
         pairs=frozenset(zip(reader.order, reader.order[1:], strict=False)),
         values=frozenset(quantity.value for quantity in quantities),
         reactions=stems & table.reactions,
-        stages=frozenset(table.equivalents.get(stem(part), stem(part)) for part in parts if part not in table.no_stages) & table.stages,
+        stages=table.stages & phrases.union(table.equivalents.get(stem(part), stem(part)) for part in parts if part not in table.no_stages),
         explains=not stems.isdisjoint(table.explainers),
         front=frozenset(stem(part) for part in reader.front),
         slots=reader.slots,
         clubs=frozenset(reader.clubs) if stems & table.matches else frozenset(),
         firsts=frozenset(reader.firsts),
-        future=any(part in table.future or _will(part) for part in parts),
+        future=any(part in table.future or will(part) for part in parts),
         weather=not stems.isdisjoint(table.weather),
         market=not stems.isdisjoint(table.markets),
     )
 
 
-def _will(word: str) -> bool:
-    """سيتوجه is يتوجه to come; سيدي and سيارة are words of their own."""
+def will(word: str) -> bool:
+    """Tell whether a folded word is a verb to come: سيتوجه is يتوجه to come; سيدي and سيارة are words of their own."""
     if len(word) < 5 or word[0] != "س" or word[1] not in "يت" or not is_verb(word):
         return False
     return surface().get(word[1:], 0.0) > surface().get(word, 0.0)
@@ -239,6 +240,9 @@ def _framing(parts: list[str], dates: set[tuple[int, int] | None], table: Signs)
             if number and int(parts[at - 1]) < 32:
                 dates.add((int(parts[at - 1]), table.months[bare]))
                 framing[at - 1] = True
+                if parts[at - 3 : at - 1][1:] in _UNTIL and parts[at - 3].isdigit():
+                    dates.add((int(parts[at - 3]), table.months[bare]))  # من 1 إلى 3 ديسمبر
+                    framing[at - 3] = True
         elif part in table.context or (part.isdigit() and len(part) == 4 and part[:2] in ("19", "20")):
             framing[at] = True
     return framing, weekdays

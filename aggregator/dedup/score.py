@@ -26,7 +26,7 @@ from aggregator.dedup.vetoes import VERBATIM, place_conflict, template_conflict,
 _WEIGHTS = Path(__file__).with_name("weights.json")
 _APART = 0.3  # cap for what only looks alike
 _RUNNING = 0.7  # cap for another development of one story: it stays linked
-_RUNNING_CODES = frozenset(("stage", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
+_RUNNING_CODES = frozenset(("stage", "question", "opposite", "negation", "numbers", "deputy", "outlet", "names"))
 _HOPELESS = -4.0  # a headline score below which no two texts without a common run were ever the same
 _SAME_HOUR = 1.0
 _DOZEN = 12
@@ -100,7 +100,7 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
                 found.append(Reason("names", names))
         else:
             # in two sentences, what one denies is often but the reason: «تأجيل الكأس» / «تأجيل الكأس لعدم جاهزية الملاعب»
-            judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE else ("places", "names", "negation")
+            judged_again = ("places", "names") if c.jaccard >= _SAME_SENTENCE or texts.denied else ("places", "names", "negation")
             found = [reason for reason in found if reason.code not in judged_again]
             unknown = texts.unknown_a, texts.unknown_b
             if names := exchanged(c, *unknown) or slot_conflict(c, *unknown) or club_conflict(c, *unknown):

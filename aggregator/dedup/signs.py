@@ -41,6 +41,12 @@ class Signs:
     clubs: frozenset[str]
     formers: frozenset[str]
     future: frozenset[str]
+    nearing: frozenset[str]
+    near: frozenset[str]
+    commentators: frozenset[str]
+    delays: frozenset[str]
+    spans: frozenset[str]
+    nexts: frozenset[str]
     weather: frozenset[str]
     markets: frozenset[str]
     equivalents: dict[str, str]
@@ -48,6 +54,11 @@ class Signs:
 
 def _stems(forms: str) -> frozenset[str]:
     return frozenset(stem(fold(form)) for form in forms.split())
+
+
+def _acts(forms: str) -> str:
+    """Add to verbs in the third person their feminine: يواجه, تواجه."""
+    return forms + "".join(f" ت{form[1:]}" for form in forms.split() if form[0] == "ي")
 
 
 def _folded(forms: str) -> frozenset[str]:
@@ -81,7 +92,9 @@ def signs() -> Signs:
         return frozenset().union(*(_stems(member) for members in groups[kind] for member in members))
 
     def canonical(kind: str) -> frozenset[str]:
-        return frozenset(equivalents.get(each, each) for each in stems(kind))
+        every = " ".join(form for members in groups[kind] for member in members for form in member.split())
+        phrases = frozenset(fold(form) for form in every.split() if "_" in form)
+        return phrases | {equivalents.get(each, each) for each in _stems(" ".join(form for form in every.split() if "_" not in form))}
 
     def folded(kind: str) -> frozenset[str]:
         return frozenset().union(*(_folded(member) for members in groups[kind] for member in members))
@@ -91,7 +104,7 @@ def signs() -> Signs:
         months={form: month for month, member in enumerate(groups["month"][0], 1) for form in _folded(member)},
         uncertain_months=folded("uncertain_month"),
         context=frozenset(fold(form) for line in lines("context.txt") for form in line.split()),
-        opposites=tuple((_stems(one), _stems(other)) for one, other in groups["opposite"]),
+        opposites=tuple((_stems(_acts(one)), _stems(_acts(other))) for one, other in groups["opposite"]),
         exclusive={word: tuple(places) for word, places in exclusive.items()},
         roles=folded("role"),
         stages=canonical("stage"),
@@ -111,6 +124,12 @@ def signs() -> Signs:
         clubs=folded("club"),
         formers=folded("former"),
         future=folded("future"),
+        nearing=folded("nearing"),
+        near=folded("near"),
+        commentators=folded("commentator"),
+        delays=stems("delay"),
+        spans=folded("span"),
+        nexts=folded("next"),
         weather=stems("weather"),
         markets=stems("market"),
         equivalents=equivalents,

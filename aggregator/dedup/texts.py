@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from aggregator.arabic.digits import Quantity
 from aggregator.dedup.compare import Comparison
 from aggregator.dedup.draft import LARGE, Draft, hashed, hashed_number, unpacked
+from aggregator.dedup.headline import uncached_term
+from aggregator.dedup.signs import signs
 
 _RARE = 4
 _SEVEN = (7).__and__
@@ -36,6 +38,7 @@ class Texts:
     unknown_a: frozenset[str]
     unknown_b: frozenset[str]
     numbers_unknown: bool
+    denied: bool  # one text alone has a word of denial
 
 
 @lru_cache(maxsize=4_096)
@@ -133,7 +136,14 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
         and not c.number_any
         and not _known(c.a.quantities, numbers_b)
         and not _known(c.b.quantities, numbers_a),
+        denied=words_a.all.isdisjoint(_denials()) != words_b.all.isdisjoint(_denials()),
     )
+
+
+@cache
+def _denials() -> frozenset[int]:
+    found = [uncached_term(stem) for stem in sorted(signs().denials)]
+    return frozenset(hashed(each.name, each.weight) for each in found)
 
 
 def _has_large(numbers: frozenset[int]) -> bool:

@@ -7,6 +7,7 @@ whole days of a news stream; the counts stand in docs/neardup.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from aggregator.arabic.forms import is_verb, is_verbal_noun
 from aggregator.dedup.compare import Comparison
@@ -15,11 +16,10 @@ from aggregator.dedup.headline import Headline
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 from aggregator.dedup.slots import club_conflict, slot_conflict, swapped
+from aggregator.dedup.stages import other_stage, question, spoken_by
 
 _DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
 _FIRST = frozenset((1.0,))
-_TOMORROW, _TODAY = frozenset(("غدا", "demain")), frozenset(("اليوم", "hui"))
-_SAME_WORDS = 0.8
 _DEPUTIES = frozenset(("نايب", "نايبه", "ونايب"))
 _NAME_BESIDE_NUMBER = 4.0  # «صكوك بملياري ريال» of one bank and of another
 _FEW = 4
@@ -33,13 +33,16 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
     """Give what in the headlines rules out that they tell the same news."""
     if _is_column(c):
         yield Reason("column")
+    if asked := question(c):
+        yield asked
     if c.a.plain == c.b.plain:
         return
-    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation, _tomorrow):
+    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation):
         found = rule(c)
         if found:
             yield found
-    for rule in (_number_elsewhere, _template, _role, _stage, _exclusive, _place, _exchange, _slot, _swap):
+    yield from other_stage(c)
+    for rule in (_number_elsewhere, _template, _role, _exclusive, _place, _exchange, _slot, _swap):
         found = rule(c)
         if found:
             yield found
@@ -119,16 +122,6 @@ def _negation(c: Comparison) -> Reason | None:
     return None
 
 
-def _tomorrow(c: Comparison) -> Reason | None:
-    """غدا.. افتتاح المعرض / افتتاح المعرض; غدا انطلاق البيع / اليوم انطلاق البيع."""
-    ours, theirs = set(c.a.plain.split()), set(c.b.plain.split())
-    for one, other in ((ours, theirs), (theirs, ours)):
-        coming = one & _TOMORROW
-        if coming and not other & _TOMORROW and (other & _TODAY or c.jaccard >= _SAME_WORDS):
-            return Reason("stage", (min(coming),))
-    return None
-
-
 def _template(c: Comparison) -> Reason | None:
     found = template_conflict(c, c.only_a, c.only_b, _NEWS_IN_TEMPLATE)
     return Reason("template", found) if found else None
@@ -143,6 +136,8 @@ def template_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[s
     if not c.a.stems & table.templates or not c.b.stems & table.templates:
         return None
     same_number = c.a.values == c.b.values and any(value > 12 or value != int(value) for value in c.a.values)
+    if (said := spoken_by(c.a)) and (also := spoken_by(c.b)):
+        only_a, only_b = only_a - said, only_b - also  # «الحكومة: لا زيادة …» / «مدبولي: لا زيادة …»
     # the same greeting goes by «الملك», «خادم الحرمين ونائبه», «القيادة»
     one, other = heaviest(c.a, only_a - table.senders, names=True), heaviest(c.b, only_b - table.senders, names=True)
     if one and other and min(c.a.weights[one], c.b.weights[other]) >= (_NAME_BESIDE_NUMBER if same_number else least):
@@ -159,17 +154,6 @@ def _role(c: Comparison) -> Reason | None:
     # «رئيس وزراء لبنان» / «رئيس وزراء لبنان الأسبق»
     ours, theirs = set(c.a.plain.split()) & signs().formers, set(c.b.plain.split()) & signs().formers
     return Reason("deputy", (min(ours or theirs),)) if bool(ours) != bool(theirs) else None
-
-
-def _stage(c: Comparison) -> Reason | None:
-    """حادث / تحقيق في الحادث."""
-    table = signs()
-    one, other = c.a.stages, c.b.stages
-    if bool(one) == bool(other):
-        return None
-    if (one | other) & table.denials and set((c.b if one else c.a).plain.split()) & table.negations:
-        return None  # تنفي / لا صحة
-    return Reason("stage", (min(one or other),))
 
 
 def _exclusive(c: Comparison) -> Reason | None:
@@ -220,5 +204,5 @@ def place_conflict(c: Comparison, only_a: frozenset[str], only_b: frozenset[str]
 def _member(side: Headline, group: int) -> str:
     table = signs().exclusive
     found = [stem for stem in side.stems if any(each == group for each, _ in table.get(stem, ()))]
-    phrases = (f"{one} {other}" for one, other in side.pairs)
+    phrases = (f"{one} {other}" for one, other in pairwise(side.plain.split()))
     return min(found) if found else next((each for each in phrases if each.replace(" ", "_") in table), "")
