@@ -19,6 +19,8 @@ def story() -> None:
       mujaz story show 12
       mujaz story why 31          why item 31 is in its story
       mujaz story split 31        by hand, for good
+      mujaz story reported        what readers say was merged wrongly
+      mujaz story dismiss 12      … and was not
     """
 
 
@@ -181,12 +183,32 @@ def remove(ctx: click.Context, story_id: int, yes: bool) -> None:
         click.echo(f"{store.remove_story(story_id)} items deleted")
 
 
+@story.command()
+@click.argument("story_ids", type=int, nargs=-1, required=True, metavar="STORY…")
+@click.pass_context
+def dismiss(ctx: click.Context, story_ids: tuple[int, ...]) -> None:
+    """Put aside readers' reports against stories that are rightly merged; a later report lists them anew.
+
+    \b
+    Example:
+      mujaz story dismiss 12
+    """
+    context: Context = ctx.obj
+    with context.open_store(create=False) as store:
+        unreported = [each for each in dict.fromkeys(story_ids) if not store.dismiss_merge(each)]
+    for each in dict.fromkeys(story_ids):
+        if each not in unreported:
+            click.echo(f"story {each}: reports put aside")
+    if unreported:
+        raise UsageError(f"Nobody reported story {', '.join(map(str, unreported))}; `mujaz story reported` lists those reported.")
+
+
 @story.command("reported")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show at most so many.")
 @click.pass_context
 def reported(ctx: click.Context, as_json: bool, limit: int) -> None:
-    """List the merges that readers reported as wrong.
+    """List the merges that readers reported as wrong, until they are split or dismissed.
 
     \b
     Example:

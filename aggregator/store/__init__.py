@@ -334,6 +334,11 @@ class Store:
         with self.database.read() as c:
             return hand.merge_reports(c)
 
+    def dismiss_merge(self, story_id: int) -> bool:
+        """Put aside the reports against a story; False if there are none."""
+        with self.database.write() as c:
+            return hand.dismiss_merge(c, story_id)
+
     def add_token(self, name: str, scopes: Sequence[str]) -> str:
         """Make a token; gives its secret, shown this once."""
         with self.database.write() as c:

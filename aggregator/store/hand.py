@@ -199,6 +199,11 @@ def merge_reports(c: Connection) -> list[tuple[int, int, datetime]]:
     return [(row.story, row.n, from_ms(row.at) or datetime.min) for row in rows]
 
 
+def dismiss_merge(c: Connection, story_id: int) -> bool:
+    """Put aside the reports against a story, which stays as it is; False if there are none. A later report is a new one."""
+    return c.execute(delete(t.merge_report).where(t.merge_report.c.story == story_id)).rowcount > 0
+
+
 def digest_of(secret: str) -> str:
     """Give what is stored of a token: its secret is 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from unicodedata import decimal
 
 from aggregator.arabic.tokens import search_terms
 
 LONGEST = 500  # characters of a query
 MOST_WORDS = 24
 _PART = re.compile(r'(-?)(?:(outlet|country|lang|topic|since|until):("[^"]+"|[^\s"]+)|"([^"]*)"|(\S+))', re.IGNORECASE)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d$")
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d\Z")
+_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?\Z")
+_AGO = re.compile(r"(\d{1,4})([hdw])\Z")
+_HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Query:
         return [value for each, value in self.filters if each == name]
 
     def times(self, name: str) -> list[datetime]:
-        """Give the moments of ``since`` or ``until``; a day counts as its begin for the one and as its end for the other."""
+        """Give the moments of ``since`` or ``until``; a day or month counts as its begin for the one and as its end for the other."""
         return [moment for value in self.values(name) if (moment := when(value, end=name == "until")) is not None]
 
 
@@ -73,8 +77,21 @@ def readable(name: str, value: str) -> bool:
 
 
 def when(value: str, *, end: bool = False) -> datetime | None:
-    """Read a day or a moment in ISO form (UTC where it names no zone); None if it is none."""
+    """Read a moment, a day, a month, a year or how long ago (UTC where no zone is named); None if it is none.
+
+    What lasts counts from its begin, or with ``end`` to its end.
+
+    >>> [f"{when(each, end=True):%Y-%m-%d}" for each in ("2026-02-03", "2026-02", "2026", "٢٠٢٦-٠٢-٠٣")]
+    ['2026-02-04', '2026-03-01', '2027-01-01', '2026-02-04']
+    """
+    value = "".join(str(decimal(letter)) if letter.isdecimal() else letter for letter in value)
     try:
+        if ago := _AGO.match(value.lower()):
+            return datetime.now(UTC) - timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
+        if month := _MONTH.match(value):
+            year, number = int(month[1]), int(month[2] or 1)
+            months = (year * 12 + number - 1 + (0 if not end else 1 if month[2] else 12)) if 1 <= number <= 12 else -1
+            return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return moment + timedelta(days=1) if end and _DAY.match(value) else moment

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.types import UserDefinedType
 
 from aggregator.arabic.fold import fold
@@ -95,27 +95,37 @@ def in_headline(terms: Sequence[str]) -> str:
     return " <-> ".join(f"'{part}':A" for part in parts(terms))
 
 
-def expression(query: Query, dialect: str) -> str:
-    """Write a query in FTS5's or PostgreSQL's syntax; its words hold letters and digits only, and are quoted."""
-
-    def phrase(terms: tuple[str, ...]) -> str:
-        if dialect == "sqlite":
-            return '"' + " ".join(parts(terms)) + '"'
-        return "(" + " <-> ".join(f"'{part}'" for part in parts(terms)) + ")"
-
+def _phrase(terms: Sequence[str], dialect: str) -> str:
+    """Write a word or phrase in FTS5's or PostgreSQL's syntax; its words hold letters and digits only, and are quoted."""
     if dialect == "sqlite":
-        return " AND ".join(map(phrase, query.must)) + "".join(f" NOT {phrase(each)}" for each in query.without)
-    return " & ".join([*map(phrase, query.must), *(f"!{phrase(each)}" for each in query.without)])
+        return '"' + " ".join(parts(terms)) + '"'
+    return "(" + " <-> ".join(f"'{part}'" for part in parts(terms)) + ")"
+
+
+def expression(query: Query, dialect: str) -> str:
+    """Write a query in FTS5's or PostgreSQL's syntax."""
+    must, without = ([_phrase(terms, dialect) for terms in each] for each in (query.must, query.without))
+    if dialect == "sqlite":
+        return " AND ".join(must) + "".join(f" NOT {each}" for each in without)
+    return " & ".join([*must, *(f"!{each}" for each in without)])
 
 
 def hits(query: Query, dialect: str) -> Any:
     """Give a selectable of the item ids that a query finds."""
-    asked = expression(query, dialect)
+    return _matching(expression(query, dialect), dialect, "hits")
+
+
+def any_of(phrases: Sequence[Sequence[str]], dialect: str) -> Any:
+    """Give a selectable of the items that hold one of these words or phrases: those to leave out where no others are asked for."""
+    return _matching((" OR " if dialect == "sqlite" else " | ").join(_phrase(terms, dialect) for terms in phrases), dialect, "any_of")
+
+
+def _matching(asked: str, dialect: str, name: str) -> Any:
     if dialect == "sqlite":
         sql = "SELECT rowid AS item FROM search WHERE search MATCH :asked"
     else:
         sql = "SELECT item FROM search WHERE vector @@ CAST(:asked AS tsquery)"
-    return text(sql).bindparams(asked=asked).columns(item=t.Id).subquery("hits")
+    return text(sql).bindparams(bindparam("asked", asked, unique=True)).columns(item=t.Id).subquery(name)
 
 
 def among(query: Query, dialect: str, item: Any) -> Any:

@@ -45,7 +45,7 @@ def decode(cursor: str) -> tuple[float, int]:
 
 
 def conditions(c: Connection, wish: StoryFilter, query: Query) -> list[Any]:
-    """Give what an item must be to answer a filter (words aside)."""
+    """Give what an item must be to answer a filter (words aside, but for those to leave out where no others are asked for)."""
     i = t.item.c
     found: list[Any] = []
     outlets = _outlets(c, wish, query)
@@ -59,6 +59,8 @@ def conditions(c: Connection, wish: StoryFilter, query: Query) -> list[Any]:
         found.append(i.shown_at >= to_ms(max(since)))
     if until := [each for each in (wish.until, *query.times("until")) if each]:
         found.append(i.shown_at < to_ms(min(until)))
+    if query.empty and query.without:
+        found.append(i.id.not_in(select(search.any_of(query.without, c.dialect.name).c.item)))
     return found
 
 
@@ -96,8 +98,8 @@ def page(c: Connection, wish: StoryFilter, limit: int, cursor: str | None) -> Pa
 
 
 def _asks_nothing(wish: StoryFilter, query: Query) -> bool:
-    """Tell whether a query was typed that holds nothing to look for, such as «؟» or words to leave out only."""
-    return bool(wish.query.strip()) and query.empty and not query.filters
+    """Tell whether a query was typed that holds nothing to look for, such as «؟»."""
+    return bool(wish.query.strip()) and query.empty and not query.filters and not query.without
 
 
 def _keyset(c: Connection, wish: StoryFilter, query: Query, order: Any, cursor: str | None) -> Select[Any]:

@@ -212,6 +212,14 @@ def merge_reports(site: SiteOf) -> list[MergeReportOut]:
     return [MergeReportOut(story=story, reports=n, latest=at) for story, n, at in site.store.merge_reports()]
 
 
+@router.delete("/merge-reports/{story_id}", dependencies=Writing, status_code=204)
+def dismiss_merge(site: SiteOf, story_id: Id) -> Response:
+    """Put aside readers' reports against a story that is rightly merged."""
+    if not site.store.dismiss_merge(story_id):
+        raise HTTPException(404, f"Nobody reported story {story_id}.")
+    return Response(status_code=204)
+
+
 class Change(BaseModel):
     """What a source should be: active or paused."""
 

@@ -171,6 +171,16 @@ def test_wrong_merges_are_listed_most_reported_first(store: Store) -> None:
     assert [number for number, *_ in store.merge_reports()] == [store.item(other).story_id]  # type: ignore[union-attr]
 
 
+def test_a_report_against_a_right_merge_is_put_aside(store: Store) -> None:
+    first, _ = merged(store)
+    story = store.item(first).story_id  # type: ignore[union-attr]
+    store.report_merge(story, "one", NOW)
+    assert store.dismiss_merge(story)
+    assert store.merge_reports() == []
+    assert not store.dismiss_merge(story)
+    assert len(store.story(story).items) == 2  # type: ignore[union-attr]
+
+
 def test_a_token_is_shown_once_and_stored_hashed(store: Store) -> None:
     secret = store.add_token("newsroom", ("read", "write"))
     assert store.check_token(secret) == ("read", "write")

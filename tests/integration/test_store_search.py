@@ -133,6 +133,24 @@ def test_a_word_can_be_left_out(stocked: Store) -> None:
     assert len(found(stocked, "المملكة")) == 1
 
 
+@pytest.mark.parametrize("sort", Sort)
+def test_a_word_can_be_left_out_of_all_that_a_filter_leaves(stocked: Store, sort: Sort) -> None:
+    assert len(found(stocked, "country:MA", sort)) == 3
+    assert RAIN[0] not in found(stocked, "country:MA -أمطار", sort)
+    assert len(found(stocked, "country:MA -أمطار", sort)) == 2
+    assert found(stocked, "country:MA -أمطار -شبكة", sort) == ["La Chambre adopte la loi de finances"]
+    assert RAIN[0] not in found(stocked, "-أمطار", sort), "without a filter too"
+    assert len(found(stocked, "-أمطار", sort)) == 3
+
+
+def test_a_month_and_a_year_count_whole(stocked: Store) -> None:
+    assert len(found(stocked, "since:2026-11 until:2026-11")) == 4
+    assert len(found(stocked, "since:2026 until:2026")) == 4
+    assert found(stocked, "until:2026-10") == found(stocked, "since:2026-12") == []
+    assert len(found(stocked, "since:9999w")) == 4, "so many weeks ago"
+    assert found(stocked, "since:٢٠٢٦-١١-٢٤ until:٢٠٢٦-١١-٢٤") == [RAIN[0]]
+
+
 def test_filters_stand_in_the_query(stocked: Store) -> None:
     assert found(stocked, "country:DZ") == [FOOTBALL[0]]
     assert found(stocked, "outlet:ba") == [FOOTBALL[0]]

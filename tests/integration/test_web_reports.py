@@ -175,6 +175,18 @@ def test_a_wrong_merge_lands_in_the_operators_list(site: Site, store: Store) -> 
     assert site.visitor().post("/report/merge/999", data={}).status_code == 404
 
 
+def test_a_merge_that_is_right_is_put_aside_and_may_be_reported_again(site: Site, store: Store) -> None:
+    site.visitor("192.0.2.1").post("/report/merge/1", data={})
+    assert site.visitor().delete("/api/v1/merge-reports/1").status_code == 401
+    operator = site.visitor(authorization="Bearer " + store.add_token("desk", ("read", "write")))
+    assert operator.delete("/api/v1/merge-reports/1").status_code == 204
+    assert operator.get("/api/v1/merge-reports").json() == []
+    assert operator.delete("/api/v1/merge-reports/1").status_code == 404
+    assert len(store.story(1).items) == 2, "the story stays as it is"  # type: ignore[union-attr]
+    site.visitor("192.0.2.1").post("/report/merge/1", data={})
+    assert [(story, n) for story, n, _ in store.merge_reports()] == [(1, 1)]
+
+
 def test_a_split_empties_the_list_of_merges(site: Site, store: Store) -> None:
     site.visitor().post("/report/merge/1", data={})
     (story,) = store.stories(StoryFilter()).rows
