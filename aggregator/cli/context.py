@@ -75,3 +75,8 @@ def emit_json(rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         sys.stdout.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+def counted(n: int, what: str) -> str:
+    """Give a count: ``1 report``, ``2 stories``."""
+    return f"{n} {what if n == 1 else what[:-1] + 'ies' if what.endswith('y') else what + 's'}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.context import Context
+from aggregator.cli.context import Context, counted
 from aggregator.errors import UsageError
 
 
@@ -58,7 +58,9 @@ def check(ctx: click.Context) -> None:
     for problem in problems:
         click.echo(f"{problem.what}: {problem.remedy}")
     if not problems:
-        click.echo(f"Nothing wrong: {counts.items} items in {counts.stories} stories from {counts.sources} sources.")
+        click.echo(
+            f"Nothing wrong: {counted(counts.items, 'item')} in {counted(counts.stories, 'story')} from {counted(counts.sources, 'source')}."
+        )
     ctx.exit(1 if problems else 0)
 
 
@@ -76,7 +78,7 @@ def reindex(ctx: click.Context) -> None:
         total = store.counts().items
         with click.progressbar(length=total, label="reindexing", file=sys.stderr, hidden=not context.on_terminal) as bar:
             done = store.reindex(bar.update)
-    click.echo(f"{done} items brought up to date")
+    click.echo(f"{counted(done, 'item')} brought up to date")
 
 
 @db.command()
@@ -161,7 +163,7 @@ def prune(ctx: click.Context, keep_days: int | None, max_megabytes: int | None, 
     limit = (max_megabytes or settings.max_megabytes) * 10**6
     with context.open_store(create=False) as store:
         number = store.prune(utc_now(), keep, limit, dry_run=dry_run)
-    click.echo(f"{number} items {'would be' if dry_run else 'were'} removed")
+    click.echo(f"{counted(number, 'item')} {'would be' if dry_run else 'were' if number != 1 else 'was'} removed")
 
 
 @db.command()

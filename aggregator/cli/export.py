@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from aggregator.cli.context import Context
+from aggregator.cli.filters import Narrowed, narrowing
 
 T = TypeVar("T")
 FORMATS = ("rss", "atom", "json", "ndjson", "csv", "parquet", "opml")
@@ -22,9 +23,12 @@ _UNIT = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class When(click.ParamType):  # type: ignore[type-arg]
-    """A moment: ISO date or time, or how long ago (``12h``, ``2d``, ``1w``)."""
+    """A moment: ISO date or time, a month, or how long ago (``12h``, ``2d``, ``1w``); with ``end`` a day counts to its end."""
 
     name = "when"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read a moment as UTC."""
@@ -32,11 +36,12 @@ class When(click.ParamType):  # type: ignore[type-arg]
             return value
         if found := _AGO.match(value.strip()):
             return datetime.now(UTC) - timedelta(**{_UNIT[found[2]]: int(found[1])})
-        try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            self.fail(f"{value!r} is no date; give one like 2026-11-25, 2026-11-25T10:00Z, 12h or 2d.", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        from aggregator.store.query import when
+
+        moment = when(value.strip(), end=self._end)
+        if moment is None:
+            self.fail(f"{value!r} is no date; give one like 2026-11-25, 2026-11-25T10:00Z, 2026-11, 12h or 2d.", param, ctx)
+        return moment
 
 
 @click.command()
@@ -50,11 +55,9 @@ class When(click.ParamType):  # type: ignore[type-arg]
     default="-",
     help="File to write, whole or not at all (default: standard output).",
 )
-@click.option("--since", type=When(), help="Only stories since then: 2026-11-01, 12h, 2d.")
-@click.option("--until", type=When(), help="Only stories before then.")
-@click.option("--outlet", multiple=True, help="Only this outlet (may be repeated).")
-@click.option("--country", multiple=True, help="Only this country (ISO code; XX: pan-Arab).")
-@click.option("--lang", multiple=True, help="Only this language.")
+@click.option("--since", type=When(), help="Only stories since then: 2026-11-01, 2026-11, 12h, 2d.")
+@click.option("--until", type=When(end=True), help="Only stories until then; a day or month counts whole.")
+@narrowing
 @click.option("--query", default="", help="Only what this search finds.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--items", is_flag=True, help="One entry an item instead of a story.")
@@ -83,17 +86,22 @@ def export(
     Examples:
       mujaz export -f atom -o stories.atom --since 2d
       mujaz export -f csv --country MA --items -o items.csv
+      mujaz export -f csv --since 2026-11 --until 2026-11 -o november.csv
       mujaz export -f ndjson --query 'المحروقات' | jq .title
       mujaz export -f opml -o sources.opml
     """
     from aggregator.model import StoryFilter
 
     context: Context = ctx.obj
-    wish = StoryFilter(since, until, outlet, tuple(code.upper() for code in country), lang, (), query)
+    narrowed = Narrowed.of(outlet, country, lang)
+    wish = StoryFilter(since, until, narrowed.outlets, narrowed.countries, narrowed.languages, (), query)
     with context.open_store(create=False) as store:
+        narrowed.check(store)
         if output == "-":
             out = sys.stdout.buffer
             _write(store, form, wish, limit, items, title, out)
+            if sys.stdout.isatty() and form in ("atom", "rss", "json", "opml"):
+                out.write(b"\n")
             out.flush()
             return
         target = Path(output)

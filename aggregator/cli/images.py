@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aggregator.cli.context import Context, emit_json
+from aggregator.cli.context import Context, counted, emit_json
 from aggregator.errors import UsageError
 
 
@@ -38,7 +38,7 @@ def list_images(ctx: click.Context, limit: int, as_json: bool) -> None:
         emit_json({"item": e.item, "image": e.image, "title": e.title, "reports": e.reports, "state": e.state} for e in found)
         return
     for each in found:
-        click.echo(f"item {each.item}  {each.state}, {each.reports} reports  {each.title}\n    {each.image}")
+        click.echo(f"item {each.item}  {each.state}, {counted(each.reports, 'report')}  {each.title}\n    {each.image}")
     if not found:
         click.echo("No picture was reported.")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from aggregator.cli.context import Context, emit_json
+from aggregator.cli.filters import Narrowed, narrowing
+from aggregator.errors import UsageError
 
 
-@click.command()
+# «-الدولار» is a word to leave out, no option
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, required=True)
-@click.option("--outlet", multiple=True, help="Only this outlet (may be repeated).")
-@click.option("--country", multiple=True, help="Only this country (ISO code).")
-@click.option("--lang", multiple=True, help="Only this language (ar, fr …).")
+@narrowing
 @click.option("--newest", is_flag=True, help="Newest first instead of by relevance.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Show at most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
@@ -35,21 +36,28 @@ def search(
     Examples:
       mujaz search الحكومة المغربية
       mujaz search '"سعر الفائدة" -الدولار since:2026-11-01'
+      mujaz search الأمطار since:7d --country MA
       mujaz search 'outlet:hespress المحروقات' --json
     """
     from aggregator.cli.story import row
     from aggregator.model import Sort, StoryFilter
 
     context: Context = ctx.obj
-    text = " ".join(query)
+    text, narrowed = " ".join(query), Narrowed.of(outlet, country, lang)
+    for word in query:
+        if word.startswith("--") and len(word) > 2:
+            raise click.NoSuchOption(word, ctx=ctx)
+    if not text.strip():
+        raise UsageError("Give a word to look for, or a filter such as country:MA.")
     wish = StoryFilter(
-        outlets=outlet,
-        countries=tuple(code.upper() for code in country),
-        languages=lang,
+        outlets=narrowed.outlets,
+        countries=narrowed.countries,
+        languages=narrowed.languages,
         query=text,
         sort=Sort.TIME if newest else Sort.RELEVANCE,
     )
     with context.open_store(create=False) as store:
+        narrowed.check(store)
         found = store.stories(wish, limit=limit).rows
         better = store.suggest(text) if not found else None
     if as_json:

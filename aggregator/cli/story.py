@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
-from aggregator.cli.context import Context, emit_json
+from aggregator.cli.context import Context, counted, emit_json
 from aggregator.errors import UsageError
 
 
@@ -80,7 +81,10 @@ def show(ctx: click.Context, story_id: int, as_json: bool) -> None:
         emit_json([each])
         return
     click.echo(f"story {each['id']}: {each['title']}")
-    click.echo(f"{len(each['items'])} reports, {each['independent']} independent, {each['first']} to {each['last']}")
+    first, last = (f"{datetime.fromisoformat(each[end]):%Y-%m-%d %H:%M}" for end in ("first", "last"))
+    click.echo(
+        f"{counted(len(each['items']), 'report')}, {each['independent']} independent, {first}{f' to {last}' if last != first else ''} UTC"
+    )
     for item in each["items"]:
         wire = f" [{item['agency']}]" if item["agency"] else ""
         click.echo(f"  {item['id']:>6}  {item['outlet']}{wire}: {item['title']}\n          {item['url']}")
@@ -180,7 +184,7 @@ def remove(ctx: click.Context, story_id: int, yes: bool) -> None:
         found = _found(store, story_id)
         if not yes:
             click.confirm(f"Delete story {story_id} ({found.lead.title}) with {len(found.items)} items for good?", abort=True, err=True)
-        click.echo(f"{store.remove_story(story_id)} items deleted")
+        click.echo(f"{counted(store.remove_story(story_id), 'item')} deleted")
 
 
 @story.command()
@@ -216,7 +220,7 @@ def reported(ctx: click.Context, as_json: bool, limit: int) -> None:
     """
     context: Context = ctx.obj
     with context.open_store(create=False) as store:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for story_id, number, at in store.merge_reports()[:limit]:
             found = store.story(story_id)
             if found is not None:
@@ -225,6 +229,6 @@ def reported(ctx: click.Context, as_json: bool, limit: int) -> None:
         emit_json(rows)
         return
     for each in rows:
-        click.echo(f"story {each['story']}: {each['reports']} reports — {each['title']}")
+        click.echo(f"story {each['story']}: {counted(each['reports'], 'report')} — {each['title']}")
     if not rows:
         click.echo("No merge was reported.")
