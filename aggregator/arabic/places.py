@@ -115,3 +115,19 @@ def place_after(before: str, word: str, *, first: bool) -> Place | None:
     if before in _heads() or (where == "in" and (inside or before == "في")):
         return found
     return found if first and where != "head" and not inside else None
+
+
+def without_preposition(name: str) -> str:
+    """Give a place as it is written, without the conjunction or preposition before it; any other word as it is.
+
+    >>> without_preposition("بفاس"), without_preposition("بالجزائر"), without_preposition("للهند"), without_preposition("بوسطن")
+    ('فاس', 'الجزائر', 'الهند', 'بوسطن')
+    """
+    word = fold(name)
+    if word in _places() or len(word) != len(name):
+        return name
+    if place(word) is None:
+        return name[1:] if word[:1] == "ب" and word[1:] in _sometimes() else name
+    if word.startswith("لل"):
+        return "ال" + name[2:]
+    return name if word.startswith("ال") else name[1:]

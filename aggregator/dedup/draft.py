@@ -1,7 +1,7 @@
 """The signature of a report: all that the judge needs of it, in about a kilobyte.
 
-The headline is kept folded and analysed when asked (`aggregator.dedup.headline`); of the body's first 300
-words stay the hashes of its three-word shingles and of its stems. 31 keys find look-alikes: pairs of the six rarest
+The headline is kept as it was written, for the reasons, and folded and analysed when asked (`aggregator.dedup.headline`); of the
+body's first 200 words stay the hashes of its three-word shingles and of its stems. 31 keys find look-alikes: pairs of the six rarest
 title stems and the sixteen smallest shingles (99 % of the pairs that one person calls the same share one).
 """
 
@@ -18,7 +18,7 @@ from sys import byteorder
 from zlib import crc32
 
 from aggregator.arabic.digits import written
-from aggregator.arabic.fold import fold
+from aggregator.arabic.fold import clean, fold
 from aggregator.arabic.language import language as detect
 from aggregator.arabic.tokens import READ, STOP, Folded
 from aggregator.dedup.agency import agency
@@ -121,9 +121,10 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
     """Make the signature of a report; ``body`` is its text folded, where that was done already."""
     # &quot; in a headline would be a word that two headlines share
     plain = unescape(report.title) if "&" in report.title else report.title
-    title = " ".join(fold(plain).split())[:_TITLE_CHARACTERS]
+    title = clean(plain)[:_TITLE_CHARACTERS]
     text, words = body if body is not None else _folded(report.body)
     code = report.language.split("-")[0].lower() or detect(report.title + " " + report.body[:200])
+    analysed = headline(title, code)
     stems = list(map(_HASHES.__getitem__, words[:BODY_WORDS]))
     shingles = _shingles(stems) if len(stems) >= _LEAST_BODY else []
     different = dict.fromkeys(stems) if shingles else {}
@@ -134,13 +135,13 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
         at=at,
         outlet=blake2b(report.outlet.encode(), digest_size=8).digest() if report.outlet else b"",
         agency=agency(text),
-        substance=blake2b(f"{title}\n{text.strip()}".encode(), digest_size=8).digest(),
+        substance=blake2b(f"{analysed.text}\n{text.strip()}".encode(), digest_size=8).digest(),
         words=len(stems),
         runs=len(shingles),
         shingles=_packed([shingle >> 32 for shingle in shingles[:SKETCH]]),
         vocabulary=_packed([word for word in different if 0 < word & 7 < NUMBER]),
         numbers=_packed([word for word in different if word & 7 == NUMBER]),
-        keys=_keys(headline(title, code), shingles),
+        keys=_keys(analysed, shingles),
     )
 
 

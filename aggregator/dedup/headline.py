@@ -1,4 +1,4 @@
-"""Take a folded headline apart: what it says, how rare each word is, and where, when and how many.
+"""Take a headline apart: what it says, how rare each word is, and where, when and how many.
 
 Dates, weekdays and words like «عاجل» or «بالفيديو» are kept out of what is compared: that two headlines
 share a date is no evidence, that they differ in one is.
@@ -7,13 +7,14 @@ share a date is no evidence, that they differ in one is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.arabic.digits import Quantity, numbers
+from aggregator.arabic.fold import fold
 from aggregator.arabic.forms import is_verb
 from aggregator.arabic.places import Place, place, place_after
 from aggregator.arabic.tokens import STOP, stem, surface, uncached_stem, weight
@@ -36,6 +37,7 @@ _TERMS = 100_000
 class Headline:
     """A headline's parts. Content words stand by their canonical stem."""
 
+    title: str  # as it was written
     text: str  # folded
     language: str
     plain: str  # words alone, for equality
@@ -69,6 +71,13 @@ class Headline:
     def is_where(self, word: str) -> bool:
         """Tell whether a content word is a place on the map, and no club."""
         return word in self.places and self.places[word].level != "club"
+
+    def word(self, stems: Collection[str]) -> str:
+        """Give the first word of which one of the stems is the stem, or a phrase written «فتح_بحث»; the smallest stem where none is."""
+        equivalents = signs().equivalents
+        parts = self.plain.split()
+        found = (part for part in parts if (own := stem(part)) in stems or equivalents.get(own, own) in stems)
+        return next(found, min(stems).replace("_", " "))
 
     def rarest(self, count: int) -> list[str]:
         """Give the content words and larger numbers that say most; all words where the content is empty."""
@@ -104,9 +113,10 @@ term = lru_cache(maxsize=_TERMS)(uncached_term)
 
 
 @lru_cache(maxsize=_KEPT)
-def headline(text: str, language: str = "ar") -> Headline:
-    """Analyse a folded headline."""
+def headline(title: str, language: str = "ar") -> Headline:
+    """Analyse a headline."""
     table = signs()
+    text = " ".join(fold(title).split())
     dates = {_day_month(found) for found in _DATE.findall(text)} - {None}
     parts = _WORD.findall(_DATE.sub(" ", text))
     framing, weekdays = _framing(parts, dates, table)
@@ -123,6 +133,7 @@ def headline(text: str, language: str = "ar") -> Headline:
         for group, member in table.exclusive.get(each, ()):
             groups.setdefault(group, set()).add(member)
     return Headline(
+        title=title,
         text=text,
         language=language,
         plain=" ".join(parts),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from aggregator.dedup.compare import Comparison
 from aggregator.dedup.draft import Draft, family
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.score import Scored, score
 from aggregator.dedup.story import objection
 from aggregator.dedup.texts import shared_text
 from aggregator.dedup.verdict import Candidate, Link, New, Revises, SameAs, Verdict
+from aggregator.dedup.wording import said
+
+_Why = tuple[tuple[Reason, ...], Comparison]
 
 BEST = 4  # candidates that are scored in full
 _OF_A_STORY = 3
@@ -38,7 +42,7 @@ def judge(
         if candidate.same_item:
             return Revises(candidate.item, candidate.story)
     chosen: tuple[Scored, Candidate] | None = None
-    apart: list[tuple[float, Candidate, tuple[Reason, ...]]] = []
+    apart: list[tuple[float, Candidate, _Why]] = []
     scored = _scored(draft, candidates, same)
     for found, candidate in scored:
         if chosen is None and found.value >= same:
@@ -46,15 +50,15 @@ def judge(
             if against is None:
                 chosen = (found, candidate)
                 continue
-            apart.append((min(found.value, same - 0.01), candidate, (against,)))
+            apart.append((min(found.value, same - 0.01), candidate, ((against,), found.comparison)))
         else:
-            apart.append((found.value, candidate, found.against or (Reason("near"), *_for(found)[:2])))
+            apart.append((found.value, candidate, (found.against or (Reason("near"), *_for(found)[:2]), found.comparison)))
     links = _links(apart, related, same, chosen[1].story if chosen else None)
     if chosen is None:
         nearest = max(apart, key=lambda each: each[0], default=None)
-        return New(links, Link(nearest[1].item, nearest[1].story, round(nearest[0], 3), nearest[2][:_MOST_WHY]) if nearest else None)
+        return New(links, Link(nearest[1].item, nearest[1].story, round(nearest[0], 3), _worded(*nearest[2])) if nearest else None)
     found, candidate = chosen
-    return SameAs(candidate.item, candidate.story, round(found.value, 3), _for(found)[:_MOST_WHY], links)
+    return SameAs(candidate.item, candidate.story, round(found.value, 3), _worded(_for(found), found.comparison), links)
 
 
 def hours_apart(a: Draft, b: Draft) -> float | None:
@@ -112,13 +116,17 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
     return chosen
 
 
-def _links(apart: Iterable[tuple[float, Candidate, tuple[Reason, ...]]], related: float, same: float, own: int | None) -> tuple[Link, ...]:
+def _worded(why: tuple[Reason, ...], comparison: Comparison) -> tuple[Reason, ...]:
+    return tuple(said(reason, comparison) for reason in why[:_MOST_WHY])
+
+
+def _links(apart: Iterable[tuple[float, Candidate, _Why]], related: float, same: float, own: int | None) -> tuple[Link, ...]:
     best: dict[int, Link] = {}
     for value, candidate, why in apart:
         if value < related or candidate.story == own:
             continue
         if candidate.story not in best or best[candidate.story].score < value:
-            best[candidate.story] = Link(candidate.item, candidate.story, round(min(value, same), 3), why[:_MOST_WHY])
+            best[candidate.story] = Link(candidate.item, candidate.story, round(min(value, same), 3), _worded(*why))
     return tuple(sorted(best.values(), key=lambda link: -link.score)[:_MOST_RELATED])
 
 

@@ -124,7 +124,7 @@ def _stage(c: Comparison) -> Reason | None:
         return None
     if (one | other) & table.denials and _words(c.b if one else c.a) & table.negations:
         return None  # تنفي / لا صحة
-    return Reason("stage", (min(one or other),))
+    return Reason("stage", ((c.a if one else c.b).word(one or other),))
 
 
 def spoken_by(side: Headline) -> frozenset[str]:

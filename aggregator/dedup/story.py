@@ -8,6 +8,7 @@ from aggregator.dedup.draft import Draft
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.score import Scored, score
 from aggregator.dedup.verdict import Candidate
+from aggregator.dedup.wording import said
 
 SPAN_HOURS = 60
 FIRST = 0.4
@@ -33,7 +34,7 @@ def objection(draft: Draft, candidate: Candidate, found: Scored, members: Sequen
         for member in members:
             conflict = next((reason for reason in member.against if reason.code in _HARD), None)
             if conflict:
-                return conflict
+                return said(conflict, member.comparison)
     if candidate.first != candidate.draft and _score(draft, candidate.first) < FIRST:
         return Reason("lead_conflict")
     if candidate.size > _LARGE and found.value < _SURE:

@@ -105,10 +105,10 @@ def _opposite(c: Comparison) -> Reason | None:
     for one, other in signs().opposites:
         for x, y in ((one, other), (other, one)):
             if (u := c.a.stems & x) and (v := c.b.stems & y) and not c.b.stems & x and not c.a.stems & y:
-                return Reason("opposite", (min(u), min(v)))
+                return Reason("opposite", (c.a.word(u), c.b.word(v)))
             # «عودة الكهرباء بعد انقطاع» / «انقطاع الكهرباء»: what stands in the background has passed
             if (u := c.a.front & x) and (v := c.b.front & y) and not c.b.front & x and not c.a.front & y:
-                return Reason("opposite", (min(u), min(v)))
+                return Reason("opposite", (c.a.word(u), c.b.word(v)))
     return None
 
 
@@ -205,4 +205,4 @@ def _member(side: Headline, group: int) -> str:
     table = signs().exclusive
     found = [stem for stem in side.stems if any(each == group for each, _ in table.get(stem, ()))]
     phrases = (f"{one} {other}" for one, other in pairwise(side.plain.split()))
-    return min(found) if found else next((each for each in phrases if each.replace(" ", "_") in table), "")
+    return side.word(found) if found else next((each for each in phrases if each.replace(" ", "_") in table), "")

@@ -128,7 +128,7 @@ class Batch:
         other = self._mine.get(matched) or self._drafts.get(self._c, [matched]).get(matched)
         if other is None:
             return False
-        return adds_nothing(draft, other) if draft.words else draft.title == other.title
+        return adds_nothing(draft, other) if draft.words else draft.headline.text == other.headline.text
 
     def _link(self, story_id: int, related: Sequence[Link]) -> None:
         for close in related[:MOST_RELATED]:
