@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from aggregator.cli.context import Context
+from aggregator.cli.context import Context, counted
 
 if TYPE_CHECKING:
     from aggregator.pipeline import Refreshed
@@ -105,13 +105,15 @@ class Table:
                 console.print(f"… and {len(ordered) - MOST_ROWS} more sources")
         new = sum(len(result.committed.new) for result in self.results)
         merged = sum(result.committed.merged for result in self.results)
-        sums = f"{len(self.results)} sources fetched, {self.failed} failed; {new} new items, {merged} of them merged."
+        sums = f"{counted(len(self.results), 'source')} fetched, {self.failed} failed; {counted(new, 'new item')}, {merged} of them merged."
         if not_due:
-            sums += f" {len(not_due)} were not due or fetched too short a time ago (fetch.min_interval)."
+            sums += (
+                f" {len(not_due)} {'was' if len(not_due) == 1 else 'were'} not due or fetched too short a time ago (fetch.min_interval)."
+            )
         if not asked:
             sums = "There is no source to fetch: `mujaz sources add URL` adds one."
         counts_now = store.counts()
-        console.print(f"{sums} Stored: {counts_now.items} items in {counts_now.stories} stories.", soft_wrap=True)
+        console.print(f"{sums} Stored: {counted(counts_now.items, 'item')} in {counted(counts_now.stories, 'story')}.", soft_wrap=True)
         if (
             self.results
             and self.failed == len(self.results)
