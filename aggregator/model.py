@@ -333,6 +333,11 @@ class Item:
     verbatim: bool = False  # its text adds nothing to the story's; stored once
     restricted: bool = False  # the page said noarchive or nosnippet
 
+    @property
+    def said_at(self) -> datetime:
+        """Give the time that readers are told: as published, unless that is missing or lay ahead when the item came."""
+        return self.published if self.published and self.published <= self.seen_at else self.shown_at
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:

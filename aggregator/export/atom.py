@@ -65,15 +65,8 @@ def _entry(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
                 _empty(xml, "link", rel="alternate", href=full(entry.outlet_site))
         for term in entry.categories:
             _empty(xml, "category", term=term)
-        for other in entry.others:
-            _empty(
-                xml,
-                "link",
-                rel="related",
-                type="text/html",
-                title=legal(f"{other.outlet.name}: {other.title}"),
-                href=full(other.source_link or other.url),
-            )
+        for outlet, title, url in entry.others:
+            _empty(xml, "link", rel="related", type="text/html", title=f"{outlet}: {title}", href=url)
         if entry.image:
             _empty(xml, "{http://search.yahoo.com/mrss/}content", url=entry.image, medium="image")
         if entry.summary:

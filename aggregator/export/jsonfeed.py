@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from aggregator.export.atom import stamp
-from aggregator.export.entry import Entry, full
+from aggregator.export.entry import Entry
 from aggregator.export.feed import Head
 
 
@@ -41,6 +41,6 @@ def _item(entry: Entry) -> dict[str, Any]:
             row |= {name: value}
     row["date_published"], row["date_modified"] = stamp(entry.published), stamp(entry.updated)
     row["authors"] = [{"name": entry.author or entry.outlet}]
-    also = [{"outlet": other.outlet.name, "title": other.title, "url": full(other.source_link or other.url)} for other in entry.others]
+    also = [{"outlet": outlet, "title": title, "url": url} for outlet, title, url in entry.others]
     row["_mujaz"] = {"outlet": entry.outlet, "also_reported_by": also, "related": [{"id": a, "title": b} for a, b in entry.related]}
     return row

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from aggregator.export.entry import Entry, full, legal
+from aggregator.export.entry import Entry, legal
 from aggregator.export.feed import Head
 
 NAMESPACES = {
@@ -64,13 +64,8 @@ def _item(xml: etree._IncrementalFileWriter, entry: Entry) -> None:
             _text(xml, "description", entry.summary)
         if entry.html:
             _text(xml, _q("content", "encoded"), entry.html)
-        for other in entry.others:
-            with xml.element(
-                _q("atom", "link"),
-                rel="related",
-                title=legal(f"{other.outlet.name}: {other.title}"),
-                href=full(other.source_link or other.url),
-            ):
+        for outlet, title, url in entry.others:
+            with xml.element(_q("atom", "link"), rel="related", title=f"{outlet}: {title}", href=url):
                 pass
 
 

@@ -115,7 +115,7 @@ class View:
             lines=lines,
             language=lead.language,
             outlet=lead.outlet,
-            when=self.when(lead.shown_at if lead.published is None else lead.published, lead.outlet.country),
+            when=self.when(lead.said_at, lead.outlet.country),
             image=self.picture(pictured) if pictured else "",
             image_item=pictured.id if pictured else 0,
             url=lead.source_link or lead.url,
@@ -131,7 +131,7 @@ class View:
             outlet=item.outlet,
             title=item.title,
             language=item.language,
-            when=self.when(item.published or item.seen_at, item.outlet.country),
+            when=self.when(item.said_at, item.outlet.country),
             url=item.source_link or item.url,
             dir=direction(item.language),
             why=tuple(say(reason, self._t.language) for reason in item.why),
@@ -163,7 +163,7 @@ class View:
         lead = story.lead
         part = self._shown(lead)
         pictured = next((item for item in story.items if self._shown(item).image), None)
-        published = lead.published or lead.seen_at
+        published = lead.said_at
         return {
             "story": story,
             "lead": lead,
@@ -283,7 +283,7 @@ class View:
 def structured(story: Story, part: Shown, base: str) -> dict[str, Any]:
     """Give schema.org data of a story: the lead as a news article, the other reports as its bases."""
     lead = story.lead
-    published = lead.published or lead.seen_at
+    published = lead.said_at
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
