@@ -20,6 +20,7 @@ from aggregator.dedup.features import body_features, headline_features
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 from aggregator.dedup.slots import club_conflict, slot_conflict
+from aggregator.dedup.stages import TOMORROW, says_tomorrow
 from aggregator.dedup.texts import Texts, compare_texts, shared_text
 from aggregator.dedup.vetoes import VERBATIM, place_conflict, template_conflict, vetoes
 
@@ -32,6 +33,7 @@ _SAME_HOUR = 1.0
 _DOZEN = 12
 _SAME_DAY = 14.0  # hours after which the weather or a market has changed, whatever the words
 _COMMON_TEXT = 0.5
+_NEXT_DAY = 8.0  # hours after which what was said to come tomorrow has begun
 _SAME_BULLETIN = 8.0  # hours within which a recurring form is one bulletin
 _COPIED = 0.9
 _LONGER = 1.4  # ratio of two texts from which the longer one may tell of more
@@ -74,6 +76,8 @@ def score(a: Draft, b: Draft, *, hours: float | None = None) -> Scored:
         total = _sum(body_features(comparison, texts, headline, total, hours, same_outlet), "body")
     raw = 1 / (1 + exp(-max(-30.0, min(30.0, total))))
     against = tuple(_against(comparison, texts, hours, same_outlet)) if raw >= _APART else ()
+    if raw >= _APART and _has_come(a, b, texts):
+        against = (*against, Reason("stage", (min(TOMORROW),)))
     value = raw
     if against:
         value = min(raw, _RUNNING if all(reason.code in _RUNNING_CODES for reason in against) else _APART)
@@ -114,6 +118,14 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
     if same_outlet and (hours is None or hours > _SAME_HOUR) and not _verbatim_twice(c, texts):
         found.append(Reason("outlet"))
     return found
+
+
+def _has_come(a: Draft, b: Draft, texts: Texts | None) -> bool:
+    """«حسم مصير خليجي 23 غدا», and on the next day another text: what was to come has come."""
+    if a.at is None or b.at is None or abs(a.at - b.at) < _NEXT_DAY * 3600 or (texts and texts.containment >= _COMMON_TEXT):
+        return False
+    first, second = (a, b) if a.at < b.at else (b, a)
+    return says_tomorrow(first.headline) and not says_tomorrow(second.headline)
 
 
 def _half_known(c: Comparison, texts: Texts) -> tuple[str, str] | None:

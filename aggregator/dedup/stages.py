@@ -14,7 +14,7 @@ from aggregator.dedup.headline import Headline, root, will
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.signs import signs
 
-_TOMORROW, _TODAY = frozenset(("غدا", "demain")), frozenset(("اليوم", "hui"))
+TOMORROW, _TODAY = frozenset(("غدا", "demain")), frozenset(("اليوم", "hui"))
 _HALF = 0.5
 _PART = re.compile(r"\((\d{1,3})\)")
 _SPEAKER = re.compile(r"\W*([^:?.]{2,40}):")
@@ -40,8 +40,8 @@ def question(c: Comparison) -> Reason | None:
 def _tomorrow(c: Comparison) -> Reason | None:
     """غدا.. افتتاح المعرض / افتتاح المعرض; غدا انطلاق البيع / اليوم انطلاق البيع; a weekday may be tomorrow."""
     for one, other in _sides(c):
-        coming = _words(one) & _TOMORROW
-        if coming and not _words(other) & _TOMORROW and (_words(other) & _TODAY or (c.jaccard >= _HALF and not other.weekdays)):
+        coming = _words(one) & TOMORROW
+        if coming and not _words(other) & TOMORROW and (_words(other) & _TODAY or (c.jaccard >= _HALF and not other.weekdays)):
             return Reason("stage", (min(coming),))
     return None
 
@@ -132,6 +132,11 @@ def spoken_by(side: Headline) -> frozenset[str]:
     found = _SPEAKER.match(side.text)
     said = set(found[1].split()) if found else set()
     return frozenset(word for word in side.content if side.surface[word] in said)
+
+
+def says_tomorrow(side: Headline) -> bool:
+    """Tell whether a headline dates its news «غدا»."""
+    return not TOMORROW.isdisjoint(side.plain.split())
 
 
 def _words(side: Headline) -> set[str]:

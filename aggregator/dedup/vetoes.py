@@ -57,6 +57,8 @@ def _is_column(c: Comparison) -> bool:
         return False
     if len(head.content) > 4 or sum(head.weights.values()) > _COLUMN:
         return False
+    if len(head.content) < 2:
+        return True  # «استشارات»: one word tells no news, though it names an act
     return not any((word[0] in "يت" and is_verb(word)) or is_verbal_noun(word) for word in head.surface.values())
 
 

@@ -152,6 +152,7 @@ def test_tamazight_reports_merge_by_their_own_rules() -> None:
 
 def test_the_name_of_a_column_is_no_story() -> None:
     assert not merged("بين الخطأ والصواب", "بين الخطأ والصواب")
+    assert not merged("استشارات", "استشارات")
 
 
 def test_a_story_does_not_drift() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from aggregator.arabic.fold import fold
@@ -71,3 +73,16 @@ def test_a_denial_in_one_text_keeps_the_reports_apart() -> None:
     assert isinstance(verdict, New)
     assert verdict.nearest
     assert "negation" in {reason.code for reason in verdict.nearest.why}
+
+
+def test_what_was_to_come_tomorrow_has_come_a_day_later() -> None:
+    fate = "تحسم لجنة أمناء السر مصير الدورة الثالثة والعشرين من كأس الخليج في اجتماع تعقده بالكويت ويستمر يومين بمشاركة ثماني دول."
+    result = "قرر أمناء السر في اجتماع الكويت إرجاء الدورة الثالثة والعشرين من كأس الخليج عاما لأن الملاعب لم تجهز، بمشاركة ثماني دول."
+    early = datetime(2026, 8, 2, 20, tzinfo=UTC)
+    for hours, apart in ((2, False), (20, True)):
+        verdict = second(
+            Report("1", "حسم مصير «خليجي 23» في اجتماع أمناء الاتحادات.. غدا", body=fate, outlet="a", published=early),
+            Report("2", "أمناء الاتحادات يؤجلون «خليجي 23» عاما كاملا", body=result, outlet="b", published=early + timedelta(hours=hours)),
+        )
+        why = verdict.nearest.why if isinstance(verdict, New) and verdict.nearest else ()
+        assert ("stage" in {reason.code for reason in why}) == apart
