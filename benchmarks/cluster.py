@@ -23,61 +23,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
 from benchmarks import refresh
+from benchmarks._feeds import Newsroom, Prose, newsroom
 
 TICK = os.sysconf("SC_CLK_TCK")
 MUJAZ = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())"]
-
-
-def host(source: int) -> str:
-    return f"127.1.{source // 250}.{source % 250 + 1}"
-
-
-# -- the sources --
-
-
-def serve(port: Any, rounds: Synchronized[int], asked: Synchronized[int], sources: int, items: int, size: int) -> None:
-    prose = refresh.Prose()
-    bodies: dict[tuple[int, int], tuple[bytes, bytes]] = {}
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            key = (int(head.split(b" ", 2)[1].rpartition(b"/")[2]), rounds.value)
-            if key not in bodies:
-                body = refresh.feed(prose, *key, items, size)
-                bodies[key] = body, f'"{blake2b(body, digest_size=8).hexdigest()}"'.encode()
-            body, tag = bodies[key]
-            asked.value += 1
-            if tag in head:
-                writer.write(b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\nConnection: close\r\n\r\n")
-            else:
-                start = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml; charset=utf-8\r\nConnection: close\r\n"
-                writer.write(start + b"ETag: %s\r\nContent-Length: %d\r\n\r\n" % (tag, len(body)))
-                writer.write(body)
-            await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            pass
-        finally:
-            writer.close()
-
-    async def main() -> None:
-        for number in (0, 1):
-            for source in range(sources):
-                body = refresh.feed(prose, source, number, items, size)
-                bodies[source, number] = body, f'"{blake2b(body, digest_size=8).hexdigest()}"'.encode()
-        # every address of 127/8 is this machine's own
-        server = await asyncio.start_server(answer, "0.0.0.0", 0, backlog=1024)
-        port.put(server.sockets[0].getsockname()[1])
-        async with server:
-            await server.serve_forever()
-
-    asyncio.run(main())
 
 
 # -- CPU --
@@ -114,9 +67,7 @@ class Cluster:
     url: str
     server_pid: int
     folder: Path
-    sources: int
-    port: int
-    asked: Synchronized[int]
+    room: Newsroom
 
     def environment(self) -> dict[str, str]:
         more = {"MUJAZ_FETCH__MIN_INTERVAL": "0", "MUJAZ_FETCH__HOST_SPACING": "0", "MUJAZ_FETCH__ALLOW_PRIVATE": "true"}
@@ -164,40 +115,34 @@ class Cluster:
         return wall, sum(cpu_of(pid) for pid in pids) - before[0], cpu_of(self.server_pid) - before[1]
 
 
-def cluster_rounds(cluster: Cluster, rounds: Synchronized[int], count: int) -> Iterator[tuple[str, float, float, float]]:
+def cluster_rounds(cluster: Cluster, count: int) -> Iterator[tuple[str, float, float, float]]:
     from aggregator.model import Outlet, Source
     from aggregator.store import cluster as tables
 
     with cluster.store() as store:
         tables.ensure(store.database)
-        for n in range(cluster.sources):
-            address = f"http://{host(n)}:{cluster.port}/{n}"
-            store.add_source(Source(f"o{n}", Outlet(f"o{n}", f"منبر {n}", "", "XX", "ar", "UTC"), addresses=(address,), origin="user"))
+        for n in range(cluster.room.sources):
+            outlet = Outlet(f"o{n}", f"منبر {n}", "", "XX", "ar", "UTC")
+            store.add_source(Source(f"o{n}", outlet, addresses=(cluster.room.address(n),), origin="user"))
         with store.database.write() as c:  # nothing is due until the round begins
             c.exec_driver_sql("UPDATE source SET next_fetch_at = extract(epoch FROM now())::bigint * 1000 + 86400000")
-    rounds.value = 0
+    cluster.room.rounds.value = 0
     with cluster.workers(count) as pids:
         for name in ("first fetch", "all 304", "all 304", "one new item each"):
-            rounds.value += name == "one new item each"
+            cluster.room.rounds.value += name == "one new item each"
             yield (name, *cluster.round(pids))
 
 
 # -- the embedded engine beside --
 
 
-def embedded(folder: Path, port: int, sources: int, rounds: Synchronized[int]) -> Iterator[tuple[str, refresh.Cost]]:
-    catalogue = folder / "sources"
-    catalogue.mkdir(parents=True)
-    blocks = (
-        f'[[outlets]]\nid = "o{n}"\nname = "منبر {n}"\nlanguage = "ar"\ntimezone = "UTC"\nfeeds = ["http://{host(n)}:{port}/{n}"]\n'
-        for n in range(sources)
-    )
-    (catalogue / "all.toml").write_text("\n".join(blocks), encoding="utf-8")
+def embedded(folder: Path, room: Newsroom) -> Iterator[tuple[str, refresh.Cost]]:
+    room.catalogue(folder / "sources")
     command = [*MUJAZ, "--quiet", "--data", str(folder / "data"), "fetch", "--all", "--force"]
-    rounds.value = 0
+    room.rounds.value = 0
     for name in ("first fetch", "all 304", "one new item each"):
-        rounds.value += name == "one new item each"
-        yield name, refresh.measured(command, refresh.environment(catalogue))
+        room.rounds.value += name == "one new item each"
+        yield name, refresh.measured(command, refresh.environment(folder / "sources"))
 
 
 # -- the critical section --
@@ -212,7 +157,7 @@ def commits(url: str, folder: str, seed: int, seconds: float, per_refresh: int, 
     from aggregator.store import Store
     from aggregator.store.refresh import Judged, Refresh
 
-    prose, rng = refresh.Prose(), random.Random(seed)
+    prose, rng = Prose(), random.Random(seed)
     now = datetime.now(UTC)
 
     def judged(number: int) -> Judged:
@@ -346,26 +291,19 @@ def through_the_lock(folder: Path, server: Any) -> None:
 
 
 def refreshes(folder: Path, server: Any, asked: Any) -> None:
-    context = multiprocessing.get_context("fork")
-    rounds, answered, port = context.Value("i", 0), context.Value("i", 0), context.Queue()
-    newsroom = context.Process(target=serve, args=(port, rounds, answered, asked.sources, asked.items, asked.bytes), daemon=True)
-    newsroom.start()
-    at = port.get(timeout=600)
     thousand = asked.sources / 1000
     print(f"\n{'a thousand refreshes':<32}{'refreshes/s':>12}{'CPU s workers':>15}{'PostgreSQL':>12}{'together':>10}")
-    for name, cost in embedded(folder / "embedded", at, asked.sources, rounds):
-        print(
-            f"{f'embedded: {name}':<32}{asked.sources / cost.wall:>12.0f}{cost.cpu / thousand:>15.2f}{'':>12}{cost.cpu / thousand:>10.2f}",
-            flush=True,
-        )
-    for count in (1, 2):
-        (folder / f"w{count}").mkdir()
-        cluster = Cluster(database(server, f"w{count}"), server.get_pid(), folder / f"w{count}", asked.sources, at, answered)
-        for name, wall, ours, theirs in cluster_rounds(cluster, rounds, count):
-            label = f"{count} worker{'s' * (count > 1)}: {name}"
-            each = (ours / thousand, theirs / thousand, (ours + theirs) / thousand)
-            print(f"{label:<32}{asked.sources / wall:>12.0f}{each[0]:>15.2f}{each[1]:>12.2f}{each[2]:>10.2f}", flush=True)
-    newsroom.terminate()
+    with newsroom(asked.sources, asked.items, asked.bytes, spread=True, beforehand=(0, 1)) as room:
+        for name, cost in embedded(folder / "embedded", room):
+            each = cost.cpu / thousand
+            print(f"{f'embedded: {name}':<32}{asked.sources / cost.wall:>12.0f}{each:>15.2f}{'':>12}{each:>10.2f}", flush=True)
+        for count in (1, 2):
+            (folder / f"w{count}").mkdir()
+            cluster = Cluster(database(server, f"w{count}"), server.get_pid(), folder / f"w{count}", room)
+            for name, wall, ours, theirs in cluster_rounds(cluster, count):
+                label = f"{count} worker{'s' * (count > 1)}: {name}"
+                costs = (ours / thousand, theirs / thousand, (ours + theirs) / thousand)
+                print(f"{label:<32}{asked.sources / wall:>12.0f}{costs[0]:>15.2f}{costs[1]:>12.2f}{costs[2]:>10.2f}", flush=True)
 
 
 if __name__ == "__main__":
