@@ -102,7 +102,8 @@ def from_feed(item: RawItem) -> Article:
     """Make an article of what a feed says alone: its content, else its summary."""
     html = item.content_html or item.summary
     title, flags = titles.split_flags(item.title)
-    body = _clean(fragment(html), item.url, Known(title=item.title, author=item.author)) if "<" in html else _Body(html, plain(html))
+    known = Known(title=item.title, author=item.author)
+    body = _clean(fragment(html), item.url, known, sanitised=item.content_html) if "<" in html else _Body(html, plain(html))
     text = body.text or plain(html)
     whole = len(text) >= 400 and bool(item.content_html) and not _CUT_OFF.search(text[-_LAST:])
     return Article(
@@ -216,7 +217,8 @@ def _weighed(confidence: float, text: str) -> float:
     return round(confidence * (1.0 if length >= 300 else 0.85 if length >= 80 else 0.6), 3)
 
 
-def _clean(container: Element, base: str, known: Known) -> _Body:
+def _clean(container: Element, base: str, known: Known, *, sanitised: str = "") -> _Body:
+    """Cut a container down to its article; ``sanitised`` is HTML as the sanitiser wrote it, which need not go through it once more."""
     container.tail = None
     flags = (
         ("paywalled",)
@@ -228,7 +230,8 @@ def _clean(container: Element, base: str, known: Known) -> _Body:
         else ()
     )
     prune(container, known)
-    html = sanitize(_inner_html(container), base)
+    inner = _inner_html(container)
+    html = inner if inner == sanitised else sanitize(inner, base)
     return _Body(html, text_of_clean(html), flags=flags)
 
 

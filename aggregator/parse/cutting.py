@@ -20,6 +20,7 @@ _TAG_END = re.compile(rb"[^>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^>\"']*)*>")
 _VOLATILE = re.compile(
     rb"<slash:comments>\d*</slash:comments>|<thr:total>\d*</thr:total>|<(?:post|item)?[vV]iews?>\d*</(?:post|item)?[vV]iews?>"
 )
+_VOLATILE_MARKS = (b"</slash:comments>", b"</thr:total>", b"iew>", b"iews>")
 _CLOSERS = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 
@@ -64,7 +65,8 @@ def with_digests(data: bytes, spans: Iterable[tuple[int, int]]) -> Cut:
     spans = tuple(spans)
     root = _TAG_END.match(data)
     head = root.group() if root else b""
-    digests = tuple(digest_of(head, _VOLATILE.sub(b"", data[start:end])) for start, end in spans)
+    volatile = any(mark in data for mark in _VOLATILE_MARKS)
+    digests = tuple(digest_of(head, _VOLATILE.sub(b"", data[start:end]) if volatile else data[start:end]) for start, end in spans)
     return Cut(data, spans, digests)
 
 

@@ -184,13 +184,14 @@ def _shared_ids(cut: Cut) -> frozenset[str]:
 
     All entries are looked at, known ones too, so that it does not depend on what is known.
     """
+    entries = list(map(cut.entry, range(len(cut.spans))))
+    ids = [found[1].strip() if (found := _ID.search(entry)) else b"" for entry in entries]
+    if len(set(ids)) == len(ids):
+        return frozenset()
     links: dict[bytes, set[bytes]] = {}
-    for index in range(len(cut.spans)):
-        entry = cut.entry(index)
-        own = _ID.search(entry)
-        link = _LINK.search(entry)
-        if own and link:
-            links.setdefault(own[1].strip(), set()).add((link[1] or link[2] or b"").strip())
+    for own, entry in zip(ids, entries, strict=True):
+        if own and (link := _LINK.search(entry)):
+            links.setdefault(own, set()).add((link[1] or link[2] or b"").strip())
     return frozenset(text.line(own.decode("utf-8", "replace")) for own, told in links.items() if len(told) > 1)
 
 
