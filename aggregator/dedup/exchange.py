@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from aggregator.arabic.forms import is_verb, is_verbal_noun
-from aggregator.dedup.compare import Comparison
+from aggregator.dedup.compare import Comparison, same_name
 from aggregator.dedup.headline import Headline
 from aggregator.dedup.signs import signs
 
 # at most so many words on either side, both weighing so much, in headlines that share so much
 _RULES = ((1, 3.0, 0.3), (3, 5.0, 0.3), (3, 4.0, 0.5))
+_EVERYDAY, _SAME_BUT_ONE = 1.2, 0.65  # one everyday word for another in what is otherwise the same sentence
 _NAMED = 1.5  # after a title: «الفنانة سلوى» / «الفنانة نجوى»
 _ALIKE = 0.3  # share of the words below which two sentences are no longer one form
 _STRANGE = 6.0  # weight of a name hardly ever seen
@@ -29,14 +30,15 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
     only_a, only_b = c.only_a if only_a is None else only_a, c.only_b if only_b is None else only_b
     if not only_a or not only_b or not _one_sentence(c):
         return None
-    titles = signs().titles
+    titles, epithets = signs().titles, signs().epithets
     for before, ours, theirs in _aligned(c):
         # a place may stand for what is in it: عسير / أمانة عسير; واشنطن / أميركا
         here, there = [c.a.places[word] for word in ours if word in c.a.places], [c.b.places[word] for word in theirs if word in c.b.places]
         if bool(here) != bool(there) or any(one.may_be(other) for one in here for other in there):
             continue
         length = max(len(ours), len(theirs))
-        one, other = heaviest(c.a, only_a & set(ours)), heaviest(c.b, only_b & set(theirs))
+        # «الكاتب» and «الأديب» before one name are one person
+        one, other = heaviest(c.a, only_a & set(ours) - epithets), heaviest(c.b, only_b & set(theirs) - epithets)
         if not one or not other:
             continue
         least = min(c.a.weights[one], c.b.weights[other])
@@ -44,10 +46,18 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
             return c.a.surface[one], c.b.surface[other]
         if any(length <= words and least >= weight and c.jaccard >= shared for words, weight, shared in _RULES):
             return c.a.surface[one], c.b.surface[other]
-    one, other = heaviest(c.a, only_a), heaviest(c.b, only_b)
+        if before and length == 1 and least >= _EVERYDAY and c.jaccard >= _SAME_BUT_ONE and not _one_word(c, one, other):
+            return c.a.surface[one], c.b.surface[other]
+    one, other = heaviest(c.a, only_a - epithets), heaviest(c.b, only_b - epithets)
     if one and other and c.jaccard >= _ALIKE and min(c.a.weights[one], c.b.weights[other]) >= _STRANGE and not _may_be(c, one, other):
         return c.a.surface[one], c.b.surface[other]
     return None
+
+
+def _one_word(c: Comparison, one: str, other: str) -> bool:
+    """Tell whether two words say one thing: another spelling (مديونيات / مديونات), or a part of a month or year."""
+    alike = same_name(one, other) or same_name(c.a.surface[one], c.b.surface[other])
+    return alike or not signs().spans.isdisjoint((c.a.surface[one], c.b.surface[other]))
 
 
 def _may_be(c: Comparison, one: str, other: str) -> bool:

@@ -34,6 +34,7 @@ class Signs:
     denials: frozenset[str]
     senders: frozenset[str]
     titles: frozenset[str]
+    epithets: frozenset[str]
     failures: frozenset[str]
     slots: dict[str, int]
     offices: frozenset[int]
@@ -117,6 +118,7 @@ def signs() -> Signs:
         denials=stems("denial"),
         senders=stems("sender"),
         titles=canonical("title"),
+        epithets=canonical("epithet"),
         failures=folded("failure"),
         slots={form: slot for slot, members in enumerate(groups["office"] + groups["slot"]) for form in _folded(members[0])},
         offices=frozenset(range(len(groups["office"]))),
