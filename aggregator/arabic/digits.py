@@ -106,6 +106,15 @@ def written(word: str) -> str:
     return f"{value:g}" if value >= 3 else word
 
 
+def dual_of(word: str) -> str:
+    """Give the stem of what a folded word says two of, "" for any other word.
+
+    >>> dual_of("شخصين"), dual_of("وطفلتان"), dual_of("شخص")
+    ('شخص', 'طفل', '')
+    """
+    return _words().duals.get(word, "")
+
+
 def numbers(text: str) -> list[Quantity]:
     """Give the numbers of a headline with their units, in order.
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from aggregator.arabic.digits import dual_of
 from aggregator.arabic.forms import is_verb, is_verbal_noun
+from aggregator.arabic.tokens import stem
 from aggregator.dedup.compare import Comparison
 from aggregator.dedup.exchange import exchanged, heaviest
 from aggregator.dedup.headline import Headline
@@ -37,7 +39,7 @@ def vetoes(c: Comparison) -> Iterator[Reason]:
         yield asked
     if c.a.plain == c.b.plain:
         return
-    for rule in (_weekday, _date, _ordinal, _number, _opposite, _negation):
+    for rule in (_weekday, _date, _ordinal, _number, _dual, _opposite, _negation):
         found = rule(c)
         if found:
             yield found
@@ -91,6 +93,19 @@ def _number(c: Comparison) -> Reason | None:
     """19 قتيلا / 22 قتيلا."""
     if c.number_conflict:
         return Reason("numbers", tuple(str(quantity) for quantity in c.number_conflict))
+    return None
+
+
+def _dual(c: Comparison) -> Reason | None:
+    """مقتل شخصين / مقتل شخص: two of a thing, and where the other counts nothing, one."""
+    for one, other in ((c.a, c.b), (c.b, c.a)):
+        if other.quantities:
+            continue
+        pairs = {dual: word for word in one.plain.split() if (dual := dual_of(word))}
+        single = next((word for word in other.plain.split() if stem(word) in pairs), None)
+        if single:
+            both = (pairs[stem(single)], single)
+            return Reason("numbers", both if one is c.a else both[::-1])
     return None
 
 

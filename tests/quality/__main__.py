@@ -64,8 +64,6 @@ def main(argv: Sequence[str], examples: tuple[list[Example], list[Example]] | No
         for key, figures in templates.figures(suite).items():
             row(f"  {key}", figures)
             note(f"{name}, {key}", figures)
-    row("  of it, what nobody read while working", unread := templates.unread())
-    note("fresh2, unread", unread)
     if not corpus.available():
         print("\nThe rest is skipped: no shared data (../shared/data).")
         return 0

@@ -2,7 +2,7 @@
 
 ``templates.tsv`` is looked at while the judge is worked on; ``fresh.tsv`` was written before a round of work, in other styles,
 and only its figures are looked at, so that they tell what the first one flatters. ``fresh2.tsv`` was written before the round
-after it; the failures of its odd numbers were read then, those of the even ones only counted: `unread` gives the latter.
+after it and looked at in that round: it tells something only by its first figures, which stand in docs/neardup.md.
 """
 
 from __future__ import annotations
@@ -58,9 +58,3 @@ def figures(suite: Path = SUITE) -> dict[str, Figures]:
             [p for p, b in zip(every, with_bodies, strict=True) if b], [y for y, b in zip(yes, with_bodies, strict=True) if b]
         ),
     }
-
-
-def unread(suite: Path = FRESH2) -> Figures:
-    """Give the figures of the pairs with an even number, whose failures nobody read while working."""
-    even = [pair for pair in pairs(suite) if int(pair.group[1:]) % 2 == 0]
-    return count(even, [merged(pair) for pair in even])

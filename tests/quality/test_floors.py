@@ -34,10 +34,6 @@ def figures_of(suite: Path) -> dict[str, measure.Figures]:
     return templates.figures(suite)
 
 
-def test_what_nobody_read_while_working_is_judged_as_well() -> None:
-    holds("fresh2, unread", templates.unread())
-
-
 @needs_data
 def test_adversarial_pairs() -> None:
     pairs = corpus.authored_pairs()

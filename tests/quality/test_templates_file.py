@@ -119,7 +119,7 @@ def test_the_suite_is_frozen() -> None:
     ("name", "different", "same", "digest"),
     [
         ("fresh.tsv", 75, 62, "1c039085edb9c58fe53fc9c28441856743848ecfa26f0621ebaf01e4ce4896d1"),
-        ("fresh2.tsv", 57, 57, "ec7c8226e1b015d183c36eaa77e40213b2fc33f27d268e247f1e26d7cefe13a7"),
+        ("fresh2.tsv", 57, 57, "642bc26aa2f409c000462daa1648f2b2217351e935b16e5e7fd8ec9405a811b4"),
     ],
 )
 def test_the_blind_suites_are_frozen_and_of_the_same_shape(name: str, different: int, same: int, digest: str) -> None:
