@@ -38,7 +38,6 @@ SKETCH = 128
 """Shingles that are kept of a body: the smallest, from which shares are estimated to within .05 (Broder, 1997)."""
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
 _MASK = (1 << 64) - 1
-_KEPT = 50_000  # words
 # version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers
 _HEAD = Struct("<BBHd8s8sHHHHHH")
 
@@ -126,9 +125,8 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
     text, words = body if body is not None else _folded(report.body)
     code = report.language.split("-")[0].lower() or detect(report.title + " " + report.body[:200])
     analysed = headline(title, code)
-    known = [_KNOWN[word] for word in words[:BODY_WORDS]]
-    stems = [each[0] for each in known]
-    shingles = _shingles(known) if len(stems) >= _LEAST_BODY else []
+    stems = list(map(_HASHES.__getitem__, words[:BODY_WORDS]))
+    shingles = _shingles(stems) if len(stems) >= _LEAST_BODY else []
     different = dict.fromkeys(stems) if shingles else {}
     at = report.published.timestamp() if report.published else None
     return Draft(
@@ -158,19 +156,14 @@ def family(language: str) -> str:
     return language if language in ("ar", "zgh", "fa", "ur") else "latin"
 
 
-_FIRST, _SECOND, _THIRD = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9  # what tells a word's place in a run
-Known = tuple[int, int, int, int]
+class _Hashes(dict[str, int]):
+    """Word -> hash of its canonical stem; kept, since texts repeat their words."""
 
-
-class _Known(dict[str, Known]):
-    """Word -> hash of its canonical stem, and that hash as the first, second and third of a run; kept, since texts repeat their words."""
-
-    def __missing__(self, word: str) -> Known:
-        if len(self) > _KEPT:
+    def __missing__(self, word: str) -> int:
+        if len(self) > 100_000:
             self.clear()
-        value = _hashed(word)
-        known = self[word] = (value, value * _FIRST & _MASK, value * _SECOND & _MASK, value * _THIRD & _MASK)
-        return known
+        value = self[word] = _hashed(word)
+        return value
 
 
 def _hashed(word: str) -> int:
@@ -194,7 +187,7 @@ def hashed(stem: str, rarity: float) -> int:
     return crc32(stem.encode()) & ~7 | min(6, int(rarity))
 
 
-_KNOWN = _Known()
+_HASHES = _Hashes()
 
 
 def _folded(body: str) -> tuple[str, list[str]]:
@@ -206,15 +199,19 @@ def _folded(body: str) -> tuple[str, list[str]]:
     return text, words
 
 
-def _shingles(known: list[Known]) -> list[int]:
-    """Give the hashes of all runs of three words, in order."""
-    return sorted({a[1] ^ b[2] ^ c[3] for a, b, c in zip(known, known[1:], known[2:], strict=False)})
+def _shingles(stems: list[int]) -> list[int]:
+    return sorted(
+        {
+            (a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ c * 0x165667B19E3779F9) & _MASK
+            for a, b, c in zip(stems, stems[1:], stems[2:], strict=False)
+        }
+    )
 
 
 def _keys(title: Headline, shingles: list[int]) -> tuple[int, ...]:
     rare = sorted(crc32(word.encode()) for word in title.rarest(_TITLE_KEYS))
     salt = crc32(family(title.language).encode())
-    pairs = {(a * _FIRST ^ b * _SECOND ^ salt) & _MASK for a, b in combinations(rare, 2)}
+    pairs = {(a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ salt) & _MASK for a, b in combinations(rare, 2)}
     whole = int.from_bytes(blake2b(f"{family(title.language)} {title.text}".encode(), digest_size=8).digest(), "little")
     return tuple(
         key - (1 << 64) if key >> 63 else key for key in (whole, *sorted(pairs), *(shingle ^ salt for shingle in shingles[:_BODY_KEYS]))
