@@ -14,9 +14,9 @@ from pathlib import Path
 from aggregator.demo.newsroom import Piece, Style
 from aggregator.demo.server import Newsroom
 from aggregator.model import Outlet
+from tests.integration.ready import READY, Forked
 
 COMMAND = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())"]
-ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 
@@ -61,24 +61,23 @@ class Command:
 
     def start(
         self, *arguments: str, fault: Sequence[str] = (), before: Sequence[str] = (), out: str = "", err: str = "", **extra: str
-    ) -> subprocess.Popen[str]:
+    ) -> subprocess.Popen[str] | Forked:
         """Start the command.
 
-        ``fault`` is one of `tests.integration.hooked`'s with its values, ``before`` a program that runs it, ``out`` and ``err`` are
-        files for its streams instead of pipes.
+        ``fault`` is one of `tests.integration.hooked`'s with its values, ``before`` a program that runs it (from a cold start), ``out``
+        and ``err`` are files for its streams instead of pipes.
         """
-        program = [sys.executable, "-m", "tests.integration.hooked", *fault, "--"] if fault else COMMAND
-        if fault:
-            extra["PYTHONPATH"] = str(ROOT)
         with ExitStack() as files:
-            streams = [files.enter_context(open(name, "w")) if name else subprocess.PIPE for name in (out, err)]
+            streams = [files.enter_context(open(name, "w")) if name else None for name in (out, err)]
+            environment = {**self.environment, **extra}
+            given = ["--data", str(self.folder), *arguments]
+            if not before:
+                program = "tests.integration.hooked" if fault else "aggregator.cli"
+                given = [*fault, "--", *given] if fault else given
+                return READY.start(program, given, env=environment, cwd=self.folder, stdout=streams[0], stderr=streams[1])
+            pipes = [subprocess.PIPE if stream is None else stream for stream in streams]
             return subprocess.Popen(
-                [*before, *program, "--data", str(self.folder), *arguments],
-                stdout=streams[0],
-                stderr=streams[1],
-                text=True,
-                env={**self.environment, **extra},
-                cwd=self.folder,
+                [*before, *COMMAND, *given], stdout=pipes[0], stderr=pipes[1], text=True, env=environment, cwd=self.folder
             )
 
     def run(
@@ -87,6 +86,13 @@ class Command:
         process = self.start(*arguments, fault=fault, before=before, **extra)
         out, err = process.communicate(timeout=timeout)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def run(folder: Path, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run the command on a data folder, with nothing else said."""
+    process = READY.start("aggregator.cli", ["--data", str(folder), *arguments], env=os.environ, cwd=folder, stdout=None, stderr=None)
+    out, err = process.communicate(timeout=timeout)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 def command(folder: Path, room: Newsroom, **keys: str) -> Command:

@@ -17,15 +17,13 @@ from aggregator.demo.run import demo_settings, replay, thirds
 from aggregator.demo.server import Newsroom, Server
 from aggregator.settings import Settings
 from aggregator.store import Store
-from tests.integration.served import COMMAND
+from tests.integration.served import run
 
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data"
 
 
 def demo(folder: Path, *arguments: str, timeout: float = 100) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "--data", str(folder), "demo", "--once", *arguments], capture_output=True, text=True, timeout=timeout, cwd=folder
-    )
+    return run(folder, "demo", "--once", *arguments, timeout=timeout)
 
 
 def exports_are_valid(folder: Path, stories: int) -> None:
@@ -108,7 +106,7 @@ def test_no_burst_of_articles_is_lost_and_a_repeated_address_is_listed(tmp_path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "101 articles in 4 rounds: 100 items" in done.stdout
     assert "its address came before" in done.stdout
-    checked = subprocess.run([*COMMAND, "--data", str(tmp_path), "db", "check"], capture_output=True, text=True)
+    checked = run(tmp_path, "db", "check")
     assert checked.returncode == 0, checked.stdout
 
 
@@ -121,7 +119,7 @@ def test_every_article_of_the_real_stream_is_stored_once_or_listed(tmp_path: Pat
     done = demo(tmp_path, "--articles", str(stream), "--timezone", "Asia/Riyadh", timeout=1700)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "no reason known" not in done.stdout
-    checked = subprocess.run([*COMMAND, "--data", str(tmp_path), "db", "check"], capture_output=True, text=True)
+    checked = run(tmp_path, "db", "check")
     assert checked.returncode == 0, checked.stdout
     exports_are_valid(tmp_path, len((tmp_path / "stories.ndjson").read_text().splitlines()))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ from tests.hostile import (
 from tests.hostile.case import Case, Group, Seen
 from tests.hostile.say import answer, feed
 from tests.hostile.server import Hostile
-from tests.integration.served import COMMAND
+from tests.integration.ready import READY
 
 GROUPS = (
     cases_timing.GROUP,
@@ -155,9 +154,8 @@ def mujaz(group: Group, folder: Path, *arguments: str) -> Run:
         **group.settings,
     }
     with open(folder / "out", "w+b") as out, open(folder / "err", "w+b") as err:
-        process = subprocess.Popen(
-            [*COMMAND, "--data", str(folder / "data"), *arguments], stdout=out, stderr=err, env=environment, cwd=folder
-        )
+        given = ["--data", str(folder / "data"), *arguments]
+        process = READY.start("aggregator.cli", given, env=environment, cwd=folder, stdout=out, stderr=err)
         watch = Memory(process.pid)
         watch.start()
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
+import tempfile
 from collections import defaultdict
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import in_memory
+from tests.integration.ready import READY
 from tests.integration.week import EACH, HOSTS, START, Line, Servers, mujaz, opened, sources
 
 STEP = timedelta(minutes=15)
@@ -60,12 +63,12 @@ class Week:
         ids = tuple(f"h{host}-{n}" for host in (1, 2, 4, 10) for n in range(EACH))
         self.by_hand[self.now] = ids
         die_after = 7 if step == 40 else 0
-        command = [sys.executable, "-m", "tests.integration.week", str(folder), self.now.isoformat(), str(die_after), *ids]
+        arguments = [str(folder), self.now.isoformat(), str(die_after), *ids]
 
         async def run() -> int | None:
-            process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-            _, errors = await process.communicate()
-            assert b"Traceback" not in errors, errors.decode()
+            process = READY.start("tests.integration.week", arguments, env=os.environ, cwd=folder, stdout=None, stderr=None)
+            _, errors = await asyncio.to_thread(process.communicate)
+            assert "Traceback" not in errors, errors
             return process.returncode
 
         return asyncio.create_task(run())
@@ -83,9 +86,12 @@ class Week:
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
+def week() -> Week:
     lived = Week()
-    asyncio.run(lived.live(tmp_path_factory.mktemp("week")))
+    # a tick of the week takes milliseconds; waiting for more refreshes to store with the first would be most of it
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=in_memory()) as folder:
+        patch.setattr("aggregator.engine.writer.PAUSE", 0.002)
+        asyncio.run(lived.live(Path(folder)))
     return lived
 
 

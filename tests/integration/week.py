@@ -171,8 +171,9 @@ async def mujaz(folder: Path, clock: Callable[[], datetime], report: Callable[[R
             yield running
 
 
-def main(folder: str, at: str, die_after: str, *ids: str) -> None:
+def main() -> None:
     """Be another process: fetch these sources by force at this time, and die like killed after so many answers."""
+    folder, at, die_after, *ids = sys.argv[1:]
     now, left = datetime.fromisoformat(at), int(die_after)
 
     async def run() -> None:
@@ -189,10 +190,10 @@ def main(folder: str, at: str, die_after: str, *ids: str) -> None:
                 return answer
 
             running.client.get = get  # type: ignore[assignment, method-assign]
-            await running.engine.once(list(ids), force=True)
+            await running.engine.once(ids, force=True)
 
     asyncio.run(run())
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
