@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 RENEWED_AFTER = 2_000  # documents that a worker reads before a fresh one takes its place
-# imported once in the server that workers are forked from, instead of once in each of them
-PRELOADED = ["aggregator.reading", "aggregator.parse", "aggregator.extract", "aggregator.dedup", "feedparser", "lxml.html", "nh3"]
+PRELOADED = ["aggregator.warm"]  # imported once in the server that workers are forked from, instead of once in each of them
 MARGIN = 1.5  # seconds that pebble may take to notice that a task's time is over and to kill its worker
 STARTING = 20.0  # seconds that a fresh pool may take until it reads its first document (imports on a busy machine)
 ATTEMPTS = 3
