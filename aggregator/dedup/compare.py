@@ -90,7 +90,8 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
         likeness = 0.85
         if match is None or match not in only_b:
             likeness = 0.9
-            match = _same_place(a, one, b, only_b) if one in a.places else _spelling(one, b, only_b)
+            match = next((other for other in sorted(only_b) if _within(a.surface[one], b.surface[other])), None)
+            match = match or (_same_place(a, one, b, only_b) if one in a.places else _spelling(one, b, only_b))
         if match is not None:
             found.append((one, match, likeness))
             only_a.discard(one)
@@ -108,6 +109,12 @@ def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
     # nearly all spellings of a name begin with one letter; the check makes this ten times faster
     close = [other for other in only_b if len(other) >= 3 and (other[0] == start or other in one or one in other) and other not in b.places]
     return next((other for other in sorted(close) if same_name(one, other)), None)
+
+
+def _within(one: str, other: str) -> bool:
+    """Tell whether one of two names as they stand is a part of the other: الإفريقي / النادي الإفريقي."""
+    longer, shorter = (one, other) if " " in one else (other, one)
+    return " " in longer and " " not in shorter and shorter in longer.split()[1:]
 
 
 def _clitic(one: str, other: str) -> bool:

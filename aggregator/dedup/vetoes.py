@@ -7,6 +7,7 @@ whole days of a news stream; the counts stand in docs/neardup.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 
 from aggregator.arabic.digits import dual_of
@@ -117,8 +118,16 @@ def _number_elsewhere(c: Comparison) -> Reason | None:
     return None
 
 
+@cache
+def _opposed() -> frozenset[str]:
+    """Give all words that have an opposite: most headlines hold none."""
+    return frozenset().union(*(side for pair in signs().opposites for side in pair))
+
+
 def _opposite(c: Comparison) -> Reason | None:
     """يصل / يغادر."""
+    if c.a.stems.isdisjoint(_opposed()) or c.b.stems.isdisjoint(_opposed()):
+        return None
     for one, other in signs().opposites:
         for x, y in ((one, other), (other, one)):
             if (u := c.a.stems & x) and (v := c.b.stems & y) and not c.b.stems & x and not c.a.stems & y:

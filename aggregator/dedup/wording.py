@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import category
 
 from aggregator.arabic.fold import fold
@@ -36,11 +37,16 @@ def _as_written(word: str, title: str) -> str:
     >>> _as_written("الجزاير", "زلزالٌ في الجزائر"), _as_written("كفر الشيخ", "كفــر الشيخ.. حادث"), _as_written("قط", "قطار")
     ('الجزائر', 'كفــر الشيخ', '')
     """
-    tokens = _TOKEN.findall(title)
-    folded = list(map(fold, tokens))
+    tokens, folded = _tokens(title)
     wanted = word.split()
     starts = range(len(tokens) - len(wanted) + 1)
     return next((" ".join(tokens[at : at + len(wanted)]) for at in starts if folded[at : at + len(wanted)] == wanted), "")
+
+
+@lru_cache(maxsize=1_024)
+def _tokens(title: str) -> tuple[list[str], list[str]]:
+    tokens = _TOKEN.findall(title)
+    return tokens, list(map(fold, tokens))
 
 
 def _bare(word: str) -> str:
