@@ -31,14 +31,16 @@ class ConfigurationError(MujazError):
 class DatabaseError(MujazError):
     """The database can't be used: locked, full, foreign, corrupted or too new (exit status 3).
 
-    ``passing`` tells whether the same may succeed a little later: a full disk or a lock, and not a refused row.
+    ``passing`` tells whether the same may succeed a little later: a full disk or a lock, and not a refused row. ``general`` tells that it
+    has nothing to do with what was to be written: what passes, and a right or a table that is missing.
     """
 
     exit_status = 3
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: str, *, passing: bool = False, general: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
+        self.general = general or passing
 
 
 class DocumentError(MujazError):

@@ -239,6 +239,12 @@ class DistributedEngine:
         except Lost as error:
             log.warning("%s: %s", source, error)
             return
+        except DatabaseError as error:
+            # the source did nothing wrong: no back-off, it is asked again as soon as its least interval allows
+            log.error("%s could not be stored: %s", source, error)
+            result = Refreshed(claim.source, "failed", claim.state, failure=self._broken(str(error)))
+            with suppress(DatabaseError):  # the sweep frees it as well
+                await self._call(self._dispatch.give_back, [holder])
         if result is not None:
             self._report(result)
         if self._stood_still(source):  # what is not written down still holds its source
@@ -274,16 +280,21 @@ class DistributedEngine:
         except Lost:
             raise
         except DatabaseError as error:
+            if error.general:
+                raise
             log.error("%s could not be stored: %s", claim.source.id, error)
             detail = str(error)
         except Exception as error:
             log.exception("an error that should not be while refreshing %s", claim.source.id)
             detail = f"an error that should not be: {type(error).__name__}: {error}"
         # counted as a failure, so that it is shown and backs off; the old validators stay, so nothing is missed
-        failure = Failed(FailureKind.INTERNAL, detail, at=ports.clock())
+        failure = self._broken(detail)
         state = after_failure(claim.source, claim.state, failure, ports.clock(), ports.settings.fetch, ports.rng)
         await ports.writer.record(claim.source, state)
         return Refreshed(claim.source, "failed", state, failure=failure)
+
+    def _broken(self, detail: str) -> Failed:
+        return Failed(FailureKind.INTERNAL, detail, at=self._ports.clock())
 
     async def _call(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)

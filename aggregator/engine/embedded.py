@@ -195,7 +195,7 @@ class EmbeddedEngine:
             result = await refresh(claim, self._ports)
         except DatabaseError as error:
             log.error("%s could not be stored: %s", claim.source.id, error)
-            if error.passing:  # the source did nothing wrong: no back-off, it is asked again as soon as its least interval allows
+            if error.general:  # the source did nothing wrong: no back-off, it is asked again as soon as its least interval allows
                 self._owed.append(claim.source.id)
                 result = Refreshed(claim.source, "failed", claim.state, failure=self._broken(str(error)))
             else:

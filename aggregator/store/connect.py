@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from aggregator.errors import DatabaseError
@@ -105,9 +105,12 @@ def sentence(error: BaseException, url: str) -> str:
     return f"The database can't be used: {raw.rstrip('.')}."
 
 
-def _passing(error: DBAPIError) -> bool:
-    """Tell a database that can't be written just now from one that refuses what is written."""
-    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+def trouble(error: DBAPIError, url: str) -> DatabaseError:
+    """Say a driver's error in one sentence, and whose it is: a database that can't be written just now, one that can't at all, or a row's."""
+    # a server that only reads has just changed its part with another
+    reads_only = getattr(error.orig, "sqlstate", None) == "25006"
+    passing = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or reads_only
+    return DatabaseError(sentence(error, url), passing=passing, general=not isinstance(error, DataError | IntegrityError))
 
 
 def _little_room(url: str) -> bool:
@@ -144,7 +147,7 @@ class Database:
             with self.engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            raise DatabaseError(sentence(error, self.url), passing=_passing(error)) from error
+            raise trouble(error, self.url) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -161,7 +164,7 @@ class Database:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY})")
                 yield connection
         except DBAPIError as error:
-            raise DatabaseError(sentence(error, self.url), passing=_passing(error)) from error
+            raise trouble(error, self.url) from error
         finally:
             self._mutex.release()
 

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, create_engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from aggregator.errors import DatabaseError
-from aggregator.store.connect import Database, sentence
+from aggregator.store.connect import Database, trouble
 
 
 @contextmanager
@@ -20,7 +19,7 @@ def shared(database: Database) -> Iterator[Connection]:
         with database.engine.connect() as connection, connection.begin():
             yield connection
     except DBAPIError as error:
-        raise trouble(error, database) from error
+        raise trouble(error, database.url) from error
 
 
 class Single:
@@ -55,15 +54,9 @@ class Single:
                     return (result.first() if result.returns_rows else None), result.rowcount
             except DBAPIError as error:
                 if last or not error.connection_invalidated:
-                    raise trouble(error, self._database) from error
+                    raise trouble(error, self._database.url) from error
         raise AssertionError
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
-
-
-def trouble(error: DBAPIError, database: Database) -> DatabaseError:
-    """Say a driver's error in a sentence; a server that is away, or a deadlock, passes."""
-    passing = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    return DatabaseError(sentence(error, database.url), passing=passing)
