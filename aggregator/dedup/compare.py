@@ -13,6 +13,7 @@ from aggregator.dedup.headline import Headline
 _WIDE = frozenset(("country", "continent"))
 _G = str.maketrans("غ", "ج")  # the two letters that stand for a foreign g
 _GOALS = {"score", "goals"}
+_CLITICS = "وبلفك"
 _ROUND = 0.08  # how far a figure said to be round may be from the exact one: 943 / نحو ألف
 _PEOPLE = frozenset(("death", "شخص", "اشخاص", "مدن"))
 
@@ -100,11 +101,14 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
 
 
 def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
-    for other in only_b:
-        if _clitic(one, other) or (other in b.places and not {one, f"ال{one}"}.isdisjoint(other.split())):
-            return other  # لحج / ولحج; الساورة / شبيبة الساورة
+    places = sorted(only_b & b.places.keys()) if b.places else ()
+    if within := next((other for other in places if not {one, f"ال{one}"}.isdisjoint(other.split())), None):
+        return within  # الساورة / شبيبة الساورة
     if len(one) < 3:
         return None
+    with_clitic = [*(clitic + one for clitic in _CLITICS), *([one[1:]] if one[0] in _CLITICS and len(one) > 3 else [])]
+    if found := next((other for other in with_clitic if other in only_b), None):
+        return found  # لحج / ولحج
     start = one[0]
     # nearly all spellings of a name begin with one letter; the check makes this ten times faster
     close = [other for other in only_b if len(other) >= 3 and (other[0] == start or other in one or one in other) and other not in b.places]
@@ -120,7 +124,7 @@ def _within(one: str, other: str) -> bool:
 def _clitic(one: str, other: str) -> bool:
     """Tell whether two words are one but for a conjunction or preposition that the stem kept."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    return len(longer) == len(shorter) + 1 and longer[0] in "وبلفك" and longer.endswith(shorter) and len(shorter) >= 3
+    return len(longer) == len(shorter) + 1 and longer[0] in _CLITICS and longer.endswith(shorter) and len(shorter) >= 3
 
 
 def _same_place(a: Headline, one: str, b: Headline, only_b: set[str]) -> str | None:

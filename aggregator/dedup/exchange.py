@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
+from aggregator.arabic.digits import written
 from aggregator.arabic.forms import is_verb, is_verbal_noun
 from aggregator.dedup.compare import Comparison, same_name
 from aggregator.dedup.headline import Headline
@@ -57,7 +58,9 @@ def exchanged(c: Comparison, only_a: frozenset[str] | None = None, only_b: froze
 def _one_word(c: Comparison, one: str, other: str) -> bool:
     """Tell whether two words say one thing: another spelling (مديونيات / مديونات), or a part of a month or year."""
     alike = same_name(one, other) or same_name(c.a.surface[one], c.b.surface[other])
-    return alike or not signs().spans.isdisjoint((c.a.surface[one], c.b.surface[other]))
+    ours, theirs = c.a.surface[one], c.b.surface[other]
+    counts = written(ours)[0].isdigit() or written(theirs)[0].isdigit()  # numbers have their own rule
+    return alike or counts or not signs().spans.isdisjoint((ours, theirs))
 
 
 def _may_be(c: Comparison, one: str, other: str) -> bool:

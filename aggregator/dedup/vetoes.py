@@ -24,6 +24,8 @@ from aggregator.dedup.stages import other_stage, question, spoken_by
 _DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
 _FIRST = frozenset((1.0,))
 _DEPUTIES = frozenset(("نايب", "نايبه", "ونايب"))
+_MORE = ("ين", "ان", "ون")
+_SAME_SENTENCE = 0.6
 _NAME_BESIDE_NUMBER = 4.0  # «صكوك بملياري ريال» of one bank and of another
 _FEW = 4
 _RARE = 5.5  # weight of a word that is a person's name and no column's
@@ -107,7 +109,18 @@ def _dual(c: Comparison) -> Reason | None:
         if single:
             both = (pairs[stem(single)], single)
             return Reason("numbers", both if one is c.a else both[::-1])
+    counted = c.a.quantities or c.b.quantities
+    for word in c.shared if c.jaccard >= _SAME_SENTENCE and not counted else ():
+        ours, theirs = c.a.surface[word], c.b.surface[word]
+        if _is_one_of(ours, theirs) or _is_one_of(theirs, ours):
+            return Reason("numbers", (ours, theirs))
     return None
+
+
+def _is_one_of(one: str, more: str) -> bool:
+    """يعزل قاضيا / يعزل قاضيين: an indefinite singular beside a dual or plural."""
+    bare = one[:-1] if one.endswith("ا") else one
+    return len(bare) > 3 and not is_verb(more) and not one.startswith("ال") and more[: len(bare)] == bare and more[len(bare) :] in _MORE
 
 
 def _number_elsewhere(c: Comparison) -> Reason | None:
