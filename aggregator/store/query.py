@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from unicodedata import decimal
@@ -69,6 +70,11 @@ class Query:
     def times(self, name: str) -> list[datetime]:
         """Give the moments of ``since`` or ``until``; a day or month counts as its begin for the one and as its end for the other."""
         return [moment for value in self.values(name) if (moment := when(value, end=name == "until")) is not None]
+
+
+def askable(names: Iterable[str]) -> list[str]:
+    """Give names as a database can be asked for them: none that is stored holds a NUL, and PostgreSQL takes none in a question."""
+    return [name.replace("\0", "\ufffd") for name in names]
 
 
 def readable(name: str, value: str) -> bool:

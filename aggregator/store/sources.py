@@ -30,6 +30,7 @@ from sqlalchemy import (
 from aggregator.model import Claim, Outlet, Source, SourceState, Status
 from aggregator.store import bulk, codec
 from aggregator.store import schema as t
+from aggregator.store.query import askable
 from aggregator.store.schema import from_ms, to_ms
 
 # a source that brought nothing for this long, though it used to, is unwell
@@ -163,7 +164,7 @@ _ONE = (
 
 def one(c: Connection, source_id: str) -> Claim | None:
     """Give one source, switched off or not."""
-    row = c.execute(_ONE, {"b_id": source_id}).first()
+    row = c.execute(_ONE, {"b_id": askable([source_id])[0]}).first()
     return claim_of(row, codec.outlet(row.outlet_spec)) if row is not None else None
 
 

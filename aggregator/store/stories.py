@@ -18,7 +18,7 @@ from aggregator.errors import UsageError
 from aggregator.model import Item, Outlet, Page, Related, Revision, Sort, Story, StoryFilter
 from aggregator.store import partitions, relevance, search, sources
 from aggregator.store import schema as t
-from aggregator.store.query import Query
+from aggregator.store.query import Query, askable
 from aggregator.store.schema import from_ms, to_ms
 
 CHUNK = 200
@@ -52,9 +52,9 @@ def conditions(c: Connection, wish: StoryFilter, query: Query) -> list[Any]:
     if outlets is not None:
         found.append(i.outlet.in_(outlets))
     if languages := [*wish.languages, *(each.lower() for each in query.values("lang"))]:
-        found.append(i.language.in_(languages))
+        found.append(i.language.in_(askable(languages)))
     if topics := [*wish.topics, *query.values("topic")]:
-        found.append(i.topic.in_(topics))
+        found.append(i.topic.in_(askable(topics)))
     if since := [each for each in (wish.since, *query.times("since")) if each]:
         found.append(i.shown_at >= to_ms(max(since)))
     if until := [each for each in (wish.until, *query.times("until")) if each]:
@@ -79,7 +79,7 @@ def _outlets(c: Connection, wish: StoryFilter, query: Query) -> list[str] | None
             for outlet in known
             if outlet.id in names or folded & set(map(fold, (outlet.name, outlet.name_latin, *outlet.aliases)))
         }
-        ids |= set() if countries else set(names)
+        ids |= set() if countries else set(askable(names))
     return sorted(ids)
 
 

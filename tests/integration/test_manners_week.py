@@ -85,14 +85,19 @@ class Week:
         return [self.by_source[f"127.0.0.{host}:{self.servers.port}", f"/{n}"] for n in numbers or range(EACH)]
 
 
-@pytest.fixture(scope="module")
-def week() -> Week:
-    lived = Week()
+def lived() -> Week:
+    """Live a week."""
+    week = Week()
     # a tick of the week takes milliseconds; waiting for more refreshes to store with the first would be most of it
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=in_memory()) as folder:
         patch.setattr("aggregator.engine.writer.PAUSE", 0.002)
-        asyncio.run(lived.live(Path(folder)))
-    return lived
+        asyncio.run(week.live(Path(folder)))
+    return week
+
+
+@pytest.fixture(scope="module")
+def week() -> Week:
+    return lived()
 
 
 def test_the_week_was_busy_and_processes_died_in_it(week: Week) -> None:

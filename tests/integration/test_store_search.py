@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -292,3 +293,16 @@ def test_relevance_is_the_share_of_the_query_in_the_headline_then_freshness(stor
             entry(f"{title} {number * 7919}", body, url=f"https://s{number}.example/1", published=NOW - timedelta(days=days)),
         )
     assert [title.split()[0] for title in found(store, "ارتفاع إنتاج الزيتون")] == ["ارتفاع", "إنتاج", "الزيتون", "موضوع"]
+
+
+def test_names_that_no_database_can_be_asked_for_find_nothing(stocked: Store) -> None:
+    for wish in (
+        StoryFilter(outlets=("a\0b",)),
+        StoryFilter(topics=("\0",)),
+        StoryFilter(languages=("\0",)),
+        StoryFilter(countries=("\0",)),
+    ):
+        for sort in Sort:
+            assert stocked.stories(replace(wish, sort=sort)).rows == (), wish
+        assert stocked.items(wish).rows == ()
+    assert stocked.source("a\0b") is None

@@ -159,7 +159,8 @@ def settings() -> Settings:
 
 
 def opened(folder: Path) -> Store:
-    return Store.open(f"sqlite:///{folder / 'mujaz.db'}", folder=folder, settings=StorageSettings())
+    url = os.environ.get("MUJAZ_DATABASE__URL") or f"sqlite:///{folder / 'mujaz.db'}"
+    return Store.open(url, folder=folder, settings=StorageSettings())
 
 
 @asynccontextmanager
