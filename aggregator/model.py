@@ -335,8 +335,10 @@ class Item:
 
     @property
     def said_at(self) -> datetime:
-        """Give the time that readers are told: as published, unless that is missing or lay ahead when the item came."""
-        return self.published if self.published and self.published <= self.seen_at else self.shown_at
+        """Give the time that readers are told: as published, unless that is missing, absurd, or lay ahead when the item came."""
+        # in the year 1, where an unset date lies, times can't be told in another zone
+        usable = (each for each in (self.published, self.shown_at) if each and each <= self.seen_at and each.year > 1900)
+        return next(usable, self.seen_at)
 
 
 @dataclass(frozen=True, slots=True)
