@@ -7,7 +7,7 @@ import random
 from aggregator.dedup import Candidate, Report, draft
 from aggregator.dedup.judge import _likeliest
 
-WORDS = "تفكيك شبكة دولية تنشط سرقة هواتف محمولة تهريبها توقيف مشتبها ضبط أجهزة حواسيب مسروقة".split()
+WORDS = ["تفكيك", "شبكة", "دولية", "تنشط", "سرقة", "هواتف", "محمولة", "تهريبها", "توقيف", "مشتبها", "ضبط", "أجهزة", "حواسيب", "مسروقة"]
 
 
 def test_candidates_with_the_same_words_stand_in_the_order_of_their_items() -> None:
