@@ -9,6 +9,7 @@ from rapidfuzz.distance import Indel, JaroWinkler
 
 from aggregator.arabic.digits import Quantity
 from aggregator.dedup.headline import Headline
+from aggregator.dedup.signs import signs
 
 _WIDE = frozenset(("country", "continent"))
 _G = str.maketrans("غ", "ج")  # the two letters that stand for a foreign g
@@ -165,7 +166,7 @@ def _numbers(a: tuple[Quantity, ...], b: tuple[Quantity, ...]) -> tuple[tuple[Qu
         for other in b:
             equal = same_value(one, other)
             anywhere = anywhere or equal
-            if one.unit == other.unit or (one.unit in _PEOPLE and other.unit in _PEOPLE) or {one.unit, other.unit} == _GOALS:
+            if _unit(one) == _unit(other) or (one.unit in _PEOPLE and other.unit in _PEOPLE) or {one.unit, other.unit} == _GOALS:
                 if equal:
                     agreeing.append(one)
                 else:
@@ -173,6 +174,11 @@ def _numbers(a: tuple[Quantity, ...], b: tuple[Quantity, ...]) -> tuple[tuple[Qu
     settled = {quantity.unit for quantity in agreeing}
     conflict = next((pair for pair in conflicts if pair[0].unit not in settled), None)
     return conflict, tuple(agreeing), anywhere
+
+
+def _unit(number: Quantity) -> str:
+    """Give what a number counts, one word for its equivalents: سنوات, سنة, أعوام."""
+    return signs().equivalents.get(number.unit, number.unit)
 
 
 def same_value(one: Quantity, other: Quantity) -> bool:
@@ -189,4 +195,6 @@ def same_value(one: Quantity, other: Quantity) -> bool:
         return abs(x - y) / most <= _ROUND
     if most >= 1000 and abs(x - y) / most <= 0.012:
         return True
-    return most >= 10 and min(x, y) > 0 and (x != int(x) or y != int(y)) and abs(x - y) / most <= 0.01
+    if most < 10 or min(x, y) <= 0 or (x == int(x) and y == int(y)):
+        return False
+    return abs(x - y) / most <= 0.01 or min(x, y) == int(max(x, y))  # 43.8 / 43

@@ -104,7 +104,7 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
             or title == other.headline.content
         ):
             # rounded: sums over sets differ in their last digit from run to run, and so would the order of equals
-            ranked.append((-overlap - shared, candidate.item, candidate))
+            ranked.append((round(-overlap - shared, 6), candidate.item, candidate))
     ranked.sort(key=lambda each: each[:2])
     chosen: list[Candidate] = []
     stories: Counter[int] = Counter()

@@ -10,6 +10,7 @@ from aggregator.arabic.forms import is_verb
 from aggregator.dedup.compare import Comparison, same_name
 from aggregator.dedup.headline import Headline
 from aggregator.dedup.signs import signs
+from aggregator.dedup.stages import spoken_by
 
 _SAME_SENTENCE = 0.6  # share of the words from which two names that changed places are news and not a rewording
 
@@ -58,6 +59,10 @@ def swapped(c: Comparison) -> tuple[str, str] | None:
         ours, theirs = _parties(c.a, act, names), _parties(c.b, act, names)
         if ours and theirs and ours == theirs[::-1]:
             return c.a.surface[ours[0]], c.b.surface[theirs[0]]
+    # «مدرب الرجاء: …» / «مدرب الوداد: …», each about the other
+    said, also = spoken_by(c.a) & set(names), spoken_by(c.b) & set(names)
+    if said and also and said.isdisjoint(also):
+        return c.a.surface[min(said)], c.b.surface[min(also)]
     return None
 
 

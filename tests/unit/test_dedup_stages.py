@@ -36,6 +36,7 @@ def second(one: Report, other: Report) -> Verdict:
         ("لبنان: جلسة حكومية لبحث حصر السلاح", "لبنان: تأجيل الجلسة الحكومية لبحث حصر السلاح", "stage"),
         ("وفاة تلميذة بعد سقوطها من الطابق الثاني", "إصابة تلميذة بعد سقوطها من الطابق الثاني", "opposite"),
         ("حسام حسن يعلن قائمة منتخب مصر", "حسام حسن يعلن تشكيل منتخب مصر", "opposite"),
+        ("البورصة المصرية تربح 12 مليار جنيه", "البورصة المصرية تخسر 12 مليار جنيه", "opposite"),
         ("نادال في نصف نهائي بطولة برشلونة", "نادال في نهائي بطولة برشلونة", "exclusive"),
         ("الجيش السوداني يسيطر على مدينة بارا", "الدعم السريع يسيطر على مدينة بارا", "exclusive"),
     ],
@@ -89,7 +90,7 @@ def test_what_was_to_come_tomorrow_has_come_a_day_later() -> None:
     for hours, apart in ((2, False), (20, True)):
         verdict = second(
             Report("1", "حسم مصير «خليجي 23» في اجتماع أمناء الاتحادات.. غدا", body=fate, outlet="a", published=early),
-            Report("2", "أمناء الاتحادات يؤجلون «خليجي 23» عاما كاملا", body=result, outlet="b", published=early + timedelta(hours=hours)),
+            Report("2", "أمناء الاتحادات يرحلون «خليجي 23» عاما كاملا", body=result, outlet="b", published=early + timedelta(hours=hours)),
         )
         why = verdict.nearest.why if isinstance(verdict, New) and verdict.nearest else ()
         assert ("stage" in {reason.code for reason in why}) == apart
