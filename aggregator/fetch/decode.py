@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 STEP = 64 * 1024
+MOST_MEMBERS = 5_000  # a body of 15 MiB may hold 700,000 empty ones, each of which costs a machine of its own
 PLAIN_STARTS = (b"<", b"{", b"[", b"\xef\xbb\xbf")
 ZSTD_WINDOW_LOG = 23  # 8 MiB, the most that RFC 9659 lets a server ask for
 _NONE = ("", "identity", "none")
@@ -61,22 +62,27 @@ def _plain(body: bytes) -> bool:
 
 def _inflated(body: bytes, wbits: int) -> Iterator[bytes]:
     """Inflate a stream, and the ones after it where it is gzip (several members, one after the other)."""
-    data = body
-    while True:
+    whole, at = memoryview(body), 0
+    for _ in range(MOST_MEMBERS):
         machine = zlib.decompressobj(wbits)
         try:
-            while data and not machine.eof:
-                yield machine.decompress(data, STEP)
-                data = machine.unconsumed_tail
+            while at < len(whole) and not machine.eof:
+                # a step at a time: what a member leaves is copied
+                data = bytes(whole[at : at + STEP])
+                at += len(data)
+                while data and not machine.eof:
+                    yield machine.decompress(data, STEP)
+                    data = machine.unconsumed_tail
             while not machine.eof and (piece := machine.decompress(b"", STEP)):
                 yield piece
         except zlib.error as error:
             raise Broken(f"the compressed body is broken: {error}") from None
         if not machine.eof:
             raise Broken("the compressed body is cut off")
-        data = machine.unused_data
-        if wbits < 16 or data[:2] != b"\x1f\x8b":
+        at -= len(machine.unused_data)
+        if wbits < 16 or bytes(whole[at : at + 2]) != b"\x1f\x8b":
             return
+    raise Broken(f"the body is compressed in more than {MOST_MEMBERS:,} pieces")
 
 
 def _gzip(body: bytes) -> Iterator[bytes]:
@@ -111,17 +117,21 @@ def _zstd(body: bytes) -> Iterator[bytes]:
     except ImportError:
         from backports import zstd
 
-    data = body
+    whole, at = memoryview(body), 0
     try:
-        while data:
+        for _ in range(MOST_MEMBERS):
+            if at >= len(whole):
+                return
             machine = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
             while not machine.eof:
+                data = whole[at : at + STEP] if machine.needs_input else b""
+                at += len(data)
                 piece = machine.decompress(data, STEP)
-                data = b""
-                if not piece and machine.needs_input and not machine.eof:
+                if not piece and not data and machine.needs_input and not machine.eof:
                     raise Broken("the compressed body is cut off")
                 yield piece
-            data = machine.unused_data
+            at -= len(machine.unused_data)
+        raise Broken(f"the body is compressed in more than {MOST_MEMBERS:,} pieces")
     except zstd.ZstdError as error:
         raise Broken(f"the compressed body is broken: {error}") from None
 

@@ -27,6 +27,7 @@ from tests.hostile import (
     cases_private,
     cases_redirects,
     cases_sizes,
+    cases_third,
     cases_timing,
     cases_xml,
 )
@@ -46,6 +47,7 @@ GROUPS = (
     *cases_content.GROUPS,
     *cases_again.GROUPS,
     *cases_more.GROUPS,
+    *cases_third.GROUPS,
     cases_sizes.LARGE_GROUP,
 )
 CASES = [(group, case) for group in GROUPS for case in group.cases]

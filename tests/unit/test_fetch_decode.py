@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import time
 import tracemalloc
 import zlib
 
@@ -68,6 +69,17 @@ def test_what_servers_do_all_the_same_is_understood() -> None:
     assert decode(packed, "gzip, gzip", 10**5) == TEXT
     for said in ("", "identity", "none", "gzip", "deflate", "br", "zstd", "utf-8", "windows-1256"):
         assert decode(TEXT, said, 10**5) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("how", "piece"), [("gzip", gzip.compress(b"")), ("zstd", zstd.compress(b"")), ("zstd", b"\x50\x2a\x4d\x18\0\0\0\0")]
+)
+def test_a_body_of_very_many_pieces_is_refused_at_once(how: str, piece: bytes) -> None:
+    began = time.process_time()
+    assert decode(piece * 1_000, how, 10**5) == b""
+    with pytest.raises(Broken, match="5,000 pieces"):
+        decode(piece * 400_000, how, 10**5)
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("said", ["gzip, br", "br, gzip", "gzip, identity, deflate", "rot13"])
