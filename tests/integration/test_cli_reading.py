@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -85,3 +89,19 @@ def test_reports_are_listed_until_they_are_dismissed(mujaz: Run) -> None:
     assert mujaz("story", "reported")[1].startswith("story 1: 1 report — ")
     assert mujaz("story", "dismiss", "1") == (0, "story 1: reports put aside\n", "")
     assert mujaz("story", "reported")[1] == "No merge was reported.\n"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_the_page_alone_ends_well_when_told_to(tmp_path: Path, sqlite_template: Path, sign: signal.Signals) -> None:
+    shutil.copy(sqlite_template, tmp_path / "mujaz.db")
+    command = [sys.executable, "-c", "import sys; from aggregator.cli import main; sys.exit(main())"]
+    serving = [*command, "--data", str(tmp_path), "serve", "--port", "0"]
+    with subprocess.Popen(serving, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        assert "the page is at http://127.0.0.1:" in (said := process.stderr.readline())
+        with urlopen(said.split()[5].rstrip(";") + "healthz", timeout=20) as answer:
+            assert answer.status == 200
+        process.send_signal(sign)
+        assert process.communicate(timeout=20) == ("", "")
+        assert process.returncode == 0
