@@ -99,7 +99,8 @@ def test_the_page_alone_ends_well_when_told_to(tmp_path: Path, sqlite_template: 
     serving = [*command, "--data", str(tmp_path), "serve", "--port", "0"]
     with subprocess.Popen(serving, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stderr is not None
-        assert "the page is at http://127.0.0.1:" in (said := process.stderr.readline())
+        said = process.stderr.readline()
+        assert "the page is at http://127.0.0.1:" in said
         with urlopen(said.split()[5].rstrip(";") + "healthz", timeout=20) as answer:
             assert answer.status == 200
         process.send_signal(sign)
