@@ -89,6 +89,24 @@ def place(word: str) -> Place | None:
 
 
 @cache
+def _openers() -> frozenset[str]:
+    return frozenset(name.split()[0] for name in _places() if " " in name)
+
+
+def opens(word: str) -> bool:
+    """Tell whether a folded word may be the first of a place's name of several words.
+
+    >>> opens("كفر"), opens("بكفر"), opens("قرار")
+    (True, True, False)
+    """
+    first = _openers()
+    if word in first or word[:1] not in _FIRST:
+        return word in first
+    rests = ((before, word[len(before) :]) for before in _BEFORE if word.startswith(before))
+    return any(rest in first or (before[-1] == "ل" and "ال" + rest in first) for before, rest in rests)
+
+
+@cache
 def _sometimes() -> dict[str, tuple[Place, str]]:
     rows = (line.split("\t") for line in lines("sometimes.tsv"))
     return {

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from aggregator.arabic.digits import Quantity, numbers
 from aggregator.arabic.fold import fold
 from aggregator.arabic.forms import is_verb
-from aggregator.arabic.places import Place, place, place_after
+from aggregator.arabic.places import Place, opens, place, place_after
 from aggregator.arabic.tokens import STOP, stem, surface, uncached_stem, weight
 from aggregator.dedup.signs import Signs, signs
 
@@ -30,7 +30,8 @@ _DEFINITE = ("ال", "وال", "بال", "لل")
 _FIRST = frozenset(("اول", "اولي", "باول", "باولي"))
 _UNTIL = (["الي"], ["حتي"], ["و"])
 _KEPT = 20_000
-_TERMS = 100_000
+_WORDS_KEPT = 50_000
+_CLITICS = "وبل"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,49 @@ def uncached_term(word: str) -> Term:
     return Term(kept, rarity if kept == own else min(rarity, weight(kept)), None)
 
 
-term = lru_cache(maxsize=_TERMS)(uncached_term)
+class _Word(NamedTuple):
+    """What is known of a word wherever it stands."""
+
+    stem: str
+    term: Term | None  # None for a number and for a word that says nothing
+    root: str
+    opens: bool  # may begin a place's name of several words
+    dates: bool  # may date or advertise the headline
+    role: str  # the role that it names: وزير
+    slot: str  # the office or body that it names: وزارة
+    club: bool
+    stage: str
+    future: bool
+
+
+class _Words(dict[str, _Word]):
+    """Word -> what is known of it; kept, since headlines repeat their words."""
+
+    def __missing__(self, word: str) -> _Word:
+        if len(self) >= _WORDS_KEPT:
+            self.clear()
+        known = self[word] = _known(word, signs())
+        return known
+
+
+_WORDS = _Words()
+
+
+def _known(word: str, table: Signs) -> _Word:
+    own, rest = stem(word), word[1:] if word[:1] in _CLITICS else ""
+    silent = word[0].isdigit() or word == "%" or word in STOP
+    return _Word(
+        stem=own,
+        term=None if silent else uncached_term(word),
+        root="" if silent else root(word),
+        opens=opens(word),
+        dates=not {word, rest}.isdisjoint(table.weekdays.keys() | table.months.keys()) or word in table.context or word.isdigit(),
+        role=next((each for each in (word, rest) if each in table.roles), ""),
+        slot=next((each for each in (word, rest) if each in table.slots), ""),
+        club=word in table.clubs or word[1:] in table.clubs,
+        stage="" if word in table.no_stages else table.equivalents.get(own, own),
+        future=word in table.future or will(word),
+    )
 
 
 @lru_cache(maxsize=_KEPT)
@@ -119,14 +162,15 @@ def headline(title: str, language: str = "ar") -> Headline:
     text = " ".join(fold(title).split())
     dates = {_day_month(found) for found in _DATE.findall(text)} - {None}
     parts = _WORD.findall(_DATE.sub(" ", text))
-    framing, weekdays = _framing(parts, dates, table)
+    words = [_WORDS[part] for part in parts]
+    framing, weekdays = _framing(parts, words, dates, table)
     kept = [part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit())]
     quantities = tuple(numbers(" ".join(kept)))
     reader = _Reader(table)
     opening = _OPENING.match(text) is not None
-    for at, (part, frame) in enumerate(_joined(parts, framing)):
+    for at, (part, frame) in enumerate(_joined(parts, words, framing)):
         reader.read(part, frame=frame, first=at == 0, opening=opening and at == 0)
-    stems = frozenset(stem(part) for part in parts)
+    stems = frozenset(word.stem for word in words)
     groups: dict[int, set[int]] = {}
     phrases = {f"{one}_{other}" for one, other in pairwise(parts)}
     for each in stems | (phrases & table.exclusive.keys()):
@@ -154,13 +198,13 @@ def headline(title: str, language: str = "ar") -> Headline:
         pairs=frozenset(zip(reader.order, reader.order[1:], strict=False)),
         values=frozenset(quantity.value for quantity in quantities),
         reactions=stems & table.reactions,
-        stages=table.stages & phrases.union(table.equivalents.get(stem(part), stem(part)) for part in parts if part not in table.no_stages),
+        stages=table.stages & phrases.union(word.stage for word in words),
         explains=not stems.isdisjoint(table.explainers),
-        front=frozenset(stem(part) for part in reader.front),
+        front=frozenset(_WORDS[part].stem for part in reader.front),
         slots=reader.slots,
         clubs=frozenset(reader.clubs) if stems & table.matches else frozenset(),
         firsts=frozenset(reader.firsts),
-        future=any(part in table.future or will(part) for part in parts),
+        future=any(word.future for word in words),
         weather=not stems.isdisjoint(table.weather),
         market=not stems.isdisjoint(table.markets),
     )
@@ -197,35 +241,36 @@ class _Reader:
         self._behind = self._behind or (part in table.background and not first)
         if not self._behind:
             self.front.append(part)
-        if part[0].isdigit() or part == "%" or frame or part in STOP:
+        known = _WORDS[part]
+        if frame or known.term is None:
             return
-        word, rarity, found = term(part)
+        word, rarity, found = known.term
         found = found or place_after(before, part, first=opening)
         if word not in self.weights:
             self.weights[word] = rarity
             self.surface[word] = part
-            self.roots[word] = "" if found else root(part)
+            self.roots[word] = "" if found else known.root
             if found:
                 self.places[word] = found
         self.order.append(word)
         if self._behind:
             self.background.add(word)
-        role = before if before in table.roles else before[1:] if before[1:] in table.roles and before[0] in "وبل" else ""
-        self.roles[word] = role
-        head = before if before in table.slots else before[1:] if before[1:] in table.slots and before[0] in "وبل" else ""
+        last = _WORDS[before] if before else None
+        self.roles[word] = last.role if last else ""
+        head = last.slot if last else ""
         if head and (found or rarity >= _NAMED or part.startswith(_DEFINITE)):
             self.slots.setdefault(table.slots[head], {})[word] = head
-        if part in table.clubs or part[1:] in table.clubs or (found and found.level == "club"):
+        if known.club or (found and found.level == "club"):
             self.clubs.add(word)
         if before in _FIRST:
             self.firsts.add(word)
 
 
-def _joined(parts: list[str], framing: list[bool]) -> Iterator[tuple[str, bool]]:
+def _joined(parts: list[str], words: list[_Word], framing: list[bool]) -> Iterator[tuple[str, bool]]:
     """Give the words with their frames, the names of places of two or three words as one: كفر الشيخ."""
     at = 0
     while at < len(parts):
-        for length in (3, 2):
+        for length in (3, 2) if words[at].opens else ():
             name = " ".join(parts[at : at + length])
             if at + length <= len(parts) and place(name):
                 yield name, False
@@ -236,11 +281,13 @@ def _joined(parts: list[str], framing: list[bool]) -> Iterator[tuple[str, bool]]
             at += 1
 
 
-def _framing(parts: list[str], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:
+def _framing(parts: list[str], words: list[_Word], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:
     """Mark the words that date or advertise the headline; add the dates they make to ``dates`` and give the weekdays."""
     framing = [False] * len(parts)
     weekdays: set[int] = set()
     for at, part in enumerate(parts):
+        if not words[at].dates:
+            continue
         bare = part[1:] if part[:1] in "وبل" and (part[1:] in table.weekdays or part[1:] in table.months) else part
         number = at > 0 and parts[at - 1].isdigit()
         if bare in table.weekdays:
