@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,6 +34,15 @@ def environment() -> Environment:
     return Environment(
         loader=PackageLoader("aggregator.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+
+
+@cache
+def stamp() -> str:
+    """Give what changes with the page's style and script, so that browsers that keep them ask anew after an upgrade."""
+    folder = files("aggregator.web").joinpath("static")
+    return blake2b(
+        b"".join(folder.joinpath(name).read_bytes() for name in ("style.css", "page.js", "htmx.min.js")), digest_size=4
+    ).hexdigest()
 
 
 def warm() -> None:
@@ -62,6 +73,7 @@ def page(template: str, who: Reader, site: Site, request: Request, names: dict[s
         "base": base,
         "here": here,
         "current": "",
+        "stamp": stamp(),
         "today": View(site, who.texts).today(),
         "languages": [texts(code) for code in LANGUAGES],
         "index": site.settings.web.index,
@@ -84,6 +96,11 @@ def thanks_of(request: Request) -> str:
 def http_date(moment: datetime) -> str:
     """Write a time as HTTP does."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def http_date_of(seconds: float) -> str:
+    """Write a file's time as HTTP does."""
+    return http_date(datetime.fromtimestamp(seconds, UTC))
 
 
 def unchanged(request: Request, ready: Ready) -> bool:

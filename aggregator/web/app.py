@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 from aggregator import __version__
 from aggregator.errors import DatabaseError, UsageError
@@ -25,6 +23,7 @@ from aggregator.web.context import Site
 from aggregator.web.limits import Limits
 from aggregator.web.quick import Quick
 from aggregator.web.safety import Safety
+from aggregator.web.static_files import Static
 
 if TYPE_CHECKING:
     from aggregator.store import Store
@@ -69,7 +68,7 @@ def create(
     app.state.site = site
     for room in ROOMS:
         app.include_router(room.router)
-    app.mount("/static", StaticFiles(directory=str(files("aggregator.web") / "static")), name="static")
+    app.mount("/static", Static(), name="static")
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(DatabaseError, _no_database)

@@ -570,3 +570,18 @@ def test_a_head_request_is_answered_as_get_without_a_body(stocked: Store) -> Non
         assert head.headers["content-length"] == got.headers["content-length"]
         assert head.headers.get("etag") == got.headers.get("etag")
     assert visitor.head("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(("name", "kind"), [("style.css", "text/css"), ("page.js", "text/javascript"), ("icon.svg", "image/svg+xml")])
+def test_the_pages_own_files_are_compressed_kept_and_not_sent_twice(stocked: Store, name: str, kind: str) -> None:
+    page = Site(stocked).visitor().get("/").text
+    assert f"/static/{name}" in page
+    visitor = Site(stocked).visitor()
+    first = visitor.get(f"/static/{name}", headers={"accept-encoding": "br"})
+    assert first.headers["content-encoding"] == "br"
+    assert first.headers["content-type"].startswith(kind)
+    assert "max-age=3600" in first.headers["cache-control"]
+    again = visitor.get(f"/static/{name}", headers={"accept-encoding": "br", "if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for outside in ("../app.py", "%2e%2e/app.py", "fonts", "nothing.css"):
+        assert visitor.get(f"/static/{outside}").status_code == 404
