@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from aggregator.cli.context import Context, emit_json
+from aggregator.cli.context import Context, counted, emit_json
 from aggregator.errors import MujazError, UsageError
 
 
@@ -312,6 +312,8 @@ def recipe(ctx: click.Context, url_or_file: str, base: str) -> None:
     context: Context = ctx.obj
     from aggregator.cli.adding import propose
 
+    if "://" not in url_or_file and url_or_file.lower().endswith((".html", ".htm", ".xhtml")) and not Path(url_or_file).exists():
+        raise UsageError(f"There is no file {url_or_file}; an address begins with https://.")
     click.echo(asyncio.run(propose(context.settings, url_or_file, base)))
 
 
@@ -353,4 +355,4 @@ def import_sources(ctx: click.Context, file: str) -> None:
         known = {address for claim in store.sources() for address in claim.source.addresses}
         fresh = [each for each in found if not known.intersection(each.addresses)]
         added = sum(store.add_source(each) for each in fresh)
-    click.echo(f"{added} sources added, {len(found) - added} were followed already; `mujaz fetch` fetches them.")
+    click.echo(f"{counted(added, 'source')} added, {len(found) - added} followed already; `mujaz fetch` fetches what is new.")
