@@ -212,10 +212,12 @@ class Found:
 async def look(settings: Settings, url: str) -> Found:
     """Fetch a page and find what it offers."""
     from aggregator.parse import page
-    from aggregator.parse.discover import discover
+    from aggregator.parse.discover import COMMON_SITEMAPS, discover
 
     body, address = await _page(settings, url)
     found = discover(body, address)
+    if not found.guessed and {urlsplit(each).path for each in found.sitemaps} == set(COMMON_SITEMAPS):
+        found = replace(found, sitemaps=())  # the page names feeds, and these are only where a sitemap may be
     items = page.items(body, found.recipe, address, now=utc_now()) if found.recipe else ()
     return Found(tuple(found.feeds), tuple(found.sitemaps), found.recipe, len(items), items[0].title if items else "", found.guessed)
 
