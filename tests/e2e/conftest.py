@@ -87,6 +87,27 @@ class Revived:
         self._browser.close()
 
 
+CRASHED = re.compile(r"Target crashed|has been closed|Browser closed|Connection closed|Target closed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test of the browser a second time where the browser itself ended: a page that ends it does so again."""
+    if "chromium" not in pyfuncitem.fixturenames:
+        return None
+    from playwright.sync_api import Error
+
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    try:
+        pyfuncitem.obj(**arguments)
+    except Error as error:
+        if not CRASHED.search(str(error)):
+            raise
+        print(f"the browser ended ({error}); once more", file=sys.stderr)
+        pyfuncitem.obj(**arguments)
+    return True
+
+
 @pytest.fixture(scope="module")  # not the session: its event loop must not run beside other tests' own
 def chromium() -> Iterator[Revived]:
     """Start the system's Chromium, or say that it was skipped."""

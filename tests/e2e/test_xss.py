@@ -285,7 +285,8 @@ def test_there_are_enough_of_them() -> None:
     assert ELSEWHERE in armed("@")
 
 
-def test_the_watch_sees_what_runs(chromium: Browser) -> None:
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_the_watch_sees_what_runs(chromium: Browser, step: int) -> None:
     """A check that can't fail would prove nothing: the payloads do run where nobody cleans them."""
     from playwright.sync_api import Error
 
@@ -300,7 +301,7 @@ def test_the_watch_sees_what_runs(chromium: Browser) -> None:
 
     context.on("dialog", noted)
     seen = 0
-    for payload in PAYLOADS[:60]:
+    for payload in (chosen := PAYLOADS[:60:step]):
         page = (
             context.new_page()
         )  # a page for each: the mark of one stays in its window, and closing a window that ran sixty ends the browser
@@ -309,7 +310,7 @@ def test_the_watch_sees_what_runs(chromium: Browser) -> None:
         ran.clear()
         page.close()
     context.close()
-    assert seen >= 45, seen
+    assert seen >= 0.75 * len(chosen), seen
 
 
 def test_everything_was_stored(site: Site) -> None:
