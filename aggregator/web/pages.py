@@ -73,19 +73,20 @@ def _made(request: Request, path: str, wish: StoryFilter, cursor: str, part: boo
     view = View(site, who.texts)
     empty_search = path == "/search" and not wish.query
     found = None if empty_search else site.store.stories(wish, limit=CARDS, cursor=cursor or None)
-    outlets = {each.id: each for each, _ in site.cache.fact("outlets", site.store.outlets)}
+    choices = view.choices(wish)
+    known = site.cache.fact("outlets", site.store.outlets) if len(wish.outlets) == 1 else []
     names = {
         "wish": wish,
         "path": path,
         "current": "" if wish.query or path != "/" else "spread" if wish.sort is Sort.SPREAD else "latest",
         "heading": view.heading(wish),
         "filtered": wish != StoryFilter(sort=wish.sort),
-        "outlet": outlets.get(wish.outlets[0]) if len(wish.outlets) == 1 else None,
+        "outlet": next((outlet for outlet, _ in known if outlet.id == wish.outlets[0]), None),
         "stories": [view.card(story, wish.query) for story in found.rows] if found else [],
         "next": address_of(path, wish, cursor=found.next) if found and found.next else "",
         "suggestion": site.store.suggest(wish.query) if found and wish.query and not found.rows else None,
-        "choices": view.choices(wish),
-        "places": view.places(wish, path),
+        "choices": choices,
+        "places": view.places(choices["country"], wish, path),
         "top": [],
         "feed": address_of("/feed.atom", replace(wish, sort=Sort.TIME)),
     }

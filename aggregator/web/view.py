@@ -214,15 +214,15 @@ class View:
         names = COUNTRIES.get(code)
         return names[("ar", "fr", "en").index(self._t.language)] if names else code
 
-    def places(self, wish: StoryFilter, path: str) -> list[Choice]:
+    def places(self, countries: list[Choice], wish: StoryFilter, path: str) -> list[Choice]:
         """Give the listing's addresses by country, the whole one first; a choice's value is its address."""
-        countries = self.choices(wish)["country"]
         whole = Choice(address_of(path, replace(wish, countries=())), self._t["all"], not wish.countries)
         return [whole, *(replace(each, value=address_of(path, replace(wish, countries=(each.value,)))) for each in countries)]
 
     def heading(self, wish: StoryFilter) -> str:
         """Say what a listing is narrowed to; empty for the whole of it."""
-        named = {outlet.id: self.name(outlet) for outlet, _ in self._site.cache.fact("outlets", self._site.store.outlets)}
+        known = self._site.cache.fact("outlets", self._site.store.outlets) if wish.outlets else []
+        named = {outlet.id: self.name(outlet) for outlet, _ in known}
         outlets = [named.get(each, each) for each in wish.outlets]
         return " · ".join([*outlets, *map(self.country, wish.countries), *wish.topics, *(LANGUAGE_NAMES.get(x, x) for x in wish.languages)])
 
