@@ -92,7 +92,7 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
         likeness = 0.85
         if match is None or match not in only_b:
             likeness = 0.9
-            match = next((other for other in sorted(only_b) if _within(a.surface[one], b.surface[other])), None)
+            match = min((each for each in only_b if (" " in one or " " in each) and _within(a.surface[one], b.surface[each])), default=None)
             match = match or (_same_place(a, one, b, only_b) if one in a.places else _spelling(one, b, only_b))
         if match is not None:
             found.append((one, match, likeness))

@@ -49,7 +49,7 @@ def _tomorrow(c: Comparison) -> Reason | None:
 def _will(c: Comparison) -> Reason | None:
     """سيعلن ترشيحه / يعلن ترشيحه: what one says will be, the other says is."""
     for one, other in _sides(c):
-        if other.future or other.weekdays:
+        if other.future or other.weekdays or not one.future:
             continue
         done = {root(word) for word in _words(other)}
         coming = next((word for word in one.plain.split() if will(word) and root(word) in done), None)
@@ -61,11 +61,11 @@ def _will(c: Comparison) -> Reason | None:
 def _nearing(c: Comparison) -> Reason | None:
     """تقترب من أعلى مستوياتها / ترتفع لأعلى مستوياتها: who comes near to what the other names has not got there."""
     table = signs()
-    both = c.shared.union(*c.spelled)
     for one, other in _sides(c):
-        if _words(other) & (table.nearing | table.near):
-            continue
         words = one.plain.split()
+        if table.nearing.isdisjoint(words) or not (table.nearing | table.near).isdisjoint(other.plain.split()):
+            continue
+        both = c.shared.union(*c.spelled)
         goals = {one.surface[word] for word in one.content & both}
         for word, goal in zip(words, words[2:], strict=False):
             if word in table.nearing and goal in goals:

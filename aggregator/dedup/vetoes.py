@@ -110,7 +110,7 @@ def _dual(c: Comparison) -> Reason | None:
             both = (pairs[stem(single)], single)
             return Reason("numbers", both if one is c.a else both[::-1])
     counted = c.a.quantities or c.b.quantities
-    for word in c.shared if c.jaccard >= _SAME_SENTENCE and not counted else ():
+    for word in sorted(c.shared) if c.jaccard >= _SAME_SENTENCE and not counted else ():
         ours, theirs = c.a.surface[word], c.b.surface[word]
         if _is_one_of(ours, theirs) or _is_one_of(theirs, ours):
             return Reason("numbers", (ours, theirs))

@@ -25,6 +25,9 @@ def said(reason: Reason, c: Comparison) -> Reason:
         return reason
     found = []
     for place, word in enumerate(reason.args):
+        if word[:1].isdigit():
+            found.append(word)
+            continue
         ours, theirs = (c.a.title, c.b.title) if place == 0 else (c.b.title, c.a.title)
         written = next(filter(None, (_as_written(word, title) for title in (ours, theirs))), word)
         found.append(without_preposition(_bare(written)) if reason.code in _PLACES else written)
@@ -44,6 +47,12 @@ def _as_written(word: str, title: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
+def _tokens(title: str) -> tuple[list[str], list[str]]:
+    tokens = _TOKEN.findall(title)
+    return tokens, list(map(fold, tokens))
+
+
+@lru_cache(maxsize=1_000)
 def _tokens(title: str) -> tuple[list[str], list[str]]:
     tokens = _TOKEN.findall(title)
     return tokens, list(map(fold, tokens))
