@@ -52,12 +52,6 @@ def _tokens(title: str) -> tuple[list[str], list[str]]:
     return tokens, list(map(fold, tokens))
 
 
-@lru_cache(maxsize=1_000)
-def _tokens(title: str) -> tuple[list[str], list[str]]:
-    tokens = _TOKEN.findall(title)
-    return tokens, list(map(fold, tokens))
-
-
 def _bare(word: str) -> str:
     """Give a word without vowel signs: a letter cut off its front would leave its sign behind."""
     return "".join(letter for letter in word if category(letter) != "Mn")
