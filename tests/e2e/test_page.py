@@ -195,3 +195,29 @@ def test_screens_are_written_where_the_readme_looks(served_page: str, chromium: 
     written = take(chromium, served_page, tmp_path)
     assert {path.name for path in written} == {f"{screen.name}.png" for screen in SCREENS}
     assert all(path.stat().st_size > 5_000 for path in written)
+
+
+@pytest.mark.long
+def test_a_picture_that_cannot_be_had_leaves_no_hole(served_page: str, chromium: Browser) -> None:
+    page = chromium.new_context(locale="ar-MA").new_page()
+    page.route("**/picture/**", lambda route: route.fulfill(status=404))
+    page.goto(served_page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("[...document.querySelectorAll('.lead .picture, .card .picture')].slice(0, 3).every(e => e.hidden)")
+    page.goto(page.eval_on_selector(".lead h3 a", "a => a.href"))
+    page.wait_for_load_state("networkidle")
+    assert page.locator("figure").is_hidden(), "also one that failed before the script ran"
+    page.context.close()
+
+
+@pytest.mark.long
+def test_a_finger_can_hit_what_can_be_hit(served_page: str, chromium: Browser) -> None:
+    stories = [address.removeprefix(served_page) for address in story_addresses(chromium, served_page)[:1]]
+    page = open_page(chromium, served_page, viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+    small = """() => [...document.querySelectorAll("a, button, summary, select, input:not([type=hidden])")]
+        .filter(e => !e.closest("p:not(.meta):not(.hint), li[dir], h1, h2, h3, .unseen, .skip, [aria-hidden=true]") && e.offsetWidth > 1)
+        .map(e => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([, r]) => Math.min(r.width, r.height) < 24).map(([t]) => t)"""
+    for path in [*PAGES, *stories]:
+        page.goto(served_page + path)
+        assert page.evaluate(small) == [], path
+    page.context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -585,3 +585,53 @@ def test_the_pages_own_files_are_compressed_kept_and_not_sent_twice(stocked: Sto
     assert (again.status_code, again.content) == (304, b"")
     for outside in ("../app.py", "%2e%2e/app.py", "fonts", "nothing.css"):
         assert visitor.get(f"/static/{outside}").status_code == 404
+
+
+# -- the front ------------------------------------------------------------------------------------
+
+
+def reported_by_two(store: Store, number: int, published: datetime) -> None:
+    """Store a story that two outlets report."""
+    title, body = (
+        f"افتتاح مصنع رقم {number * 37} للسيارات في مدينة {['طنجة', 'فاس', 'وجدة', 'أكادير'][number % 4]}",
+        f"افتتح المصنع {number * 41} اليوم.",
+    )
+    for outlet in ("alif", "ba"):
+        refresh(store, source(outlet), entry(title, body, url=f"https://{outlet}.example/{number}", published=published))
+
+
+def test_what_most_outlets_report_today_leads_the_front(store: Store) -> None:
+    for number in range(3):
+        reported_by_two(store, number, NOW - timedelta(hours=number + 1))
+    refresh(store, source("alif"), entry("خبر لم يورده غير مصدر واحد", "نص.", url="https://alif.example/x", published=NOW))
+    front = Site(store).visitor().get("/").text
+    leading = front.split('class="cards"')[0].split('class="front"')[1]
+    assert leading.count("أورده مصدر آخر") == 3
+    assert "خبر لم يورده غير مصدر واحد" not in leading
+    for path in ("/?country=MA", "/?sort=spread", "/search?q=" + quote("مصنع")):
+        assert 'class="front"' not in Site(store).visitor().get(path).text, path
+
+
+def test_a_day_on_which_hardly_anything_is_shared_has_no_front(store: Store) -> None:
+    reported_by_two(store, 0, NOW - timedelta(hours=1))
+    reported_by_two(store, 1, NOW - timedelta(hours=2))
+    for number in (2, 3):
+        reported_by_two(store, number, NOW - timedelta(days=3))
+    assert 'class="front"' not in Site(store).visitor().get("/").text
+
+
+def test_a_listing_is_headed_by_what_it_is_narrowed_to(stocked: Store) -> None:
+    visitor = Site(stocked).visitor()
+    assert re.search(r"<h1><bdi>جريدة alif</bdi></h1>", visitor.get("/outlet/alif").text)
+    assert "<title>الجزائر · موجز</title>" in visitor.get("/?country=DZ").text
+    assert '<a href="/?country=DZ" aria-current="true">الجزائر</a>' in visitor.get("/?country=DZ").text
+    assert '<h1 class="unseen">' in visitor.get("/").text
+
+
+def test_a_text_keeps_to_its_own_side(store: Store) -> None:
+    french = source("lettre", language="fr")
+    refresh(store, french, entry("La Chambre adopte la loi", "Les députés ont voté.", url="https://lettre.example/1"))
+    refresh(store, source("alif"), entry(*RAIN))
+    for ui in ("ar", "fr"):
+        cards = Site(store).visitor().get(f"/?ui={ui}").text.split('class="cards"')[1].split('<div class="words"')
+        assert {card.split(">")[0].strip(): "La Chambre" in card for card in cards[1:]} == {'dir="ltr"': True, 'dir="rtl"': False}
