@@ -21,9 +21,11 @@ MEMORY = timedelta(days=28)
 DEFAULT = timedelta(hours=1)
 # Requests an hour = PACE x (items to be expected an hour) ^ POWER. For a given number of requests the mean delay is least with the
 # square root (0.5), the median with the rate itself (1), which leaves quiet hours alone; `benchmarks/schedule.py` has both.
-PACE, POWER = 0.85, 0.93
+PACE, POWER = 0.81, 0.93
 WIDTH = 2.0  # hours; the width of the bell by which an hour's count is spread over its neighbours: few counts mislead
 WEEKDAY, EVEN = 0.2, 0.1  # the part that the day of the week has in an estimate, and the least part of the plain mean
+# News comes in company: soon after some, more of it is likelier than the hour promises, and after a silence it is less likely.
+SOON, SILENCE, MOST = 0.3, 0.5, 1.05  # of the rhythm's wait: SOON + SILENCE x (hours without news) ^ 0.5, at most MOST
 FADED = 0.02  # items a week; what is left of a single one after ten weeks
 JITTER = 0.1
 MOVES = 3  # equal permanent redirects in a row before the new address is kept
@@ -136,6 +138,14 @@ def rhythm_interval(
     return min(max(timedelta(hours=min(hours, limit)), shortest), longest)
 
 
+def company(published: Sequence[datetime], last_new: datetime | None, now: datetime) -> float:
+    """Give how much of the rhythm's wait is waited, by how long ago the last news was: that which just came, or that before it."""
+    latest = max((moment for moment in published if moment <= now), default=last_new)
+    if latest is None:
+        return 1.0
+    return min(SOON + SILENCE * math.sqrt(max(now - latest, timedelta(0)) / timedelta(hours=1)), MOST)
+
+
 def faded(since: datetime | None, now: datetime) -> float:
     """Give what is left of a rhythm that was learnt up to ``since``: a source that has fallen silent is asked less and less."""
     return math.exp(-max(now - since, timedelta(0)) / MEMORY) if since else 1.0
@@ -159,6 +169,10 @@ def after_success(
     learnt_at = now if rhythm != state.rhythm else state.learnt_at
     fade = faded(learnt_at, now)
     wait = rhythm_interval(rhythm, now, shortest, longest, fade, settings.pace)
+    if sum(rhythm):
+        # where the hours foretell little, what just came says more
+        share = 1 - (1 - regularity(rhythm)) * (1 - company(published, state.last_new_at, now))
+        wait = min(max(wait * share, shortest), longest)
     per_day = sum(rhythm) * fade / 7
     reason = (
         f"about {per_day:.0f} items a day, by its rhythm at this hour"

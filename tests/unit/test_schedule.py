@@ -212,3 +212,21 @@ class TestProbes:
 
     def test_a_probe_in_the_future_does_not_stop_probing(self) -> None:
         assert schedule.wants_probe(SourceState(probed_at=NOW + timedelta(days=3650)), NOW, SETTINGS)
+
+
+def test_news_comes_in_company() -> None:
+    at_once = schedule.company([NOW], None, NOW)
+    known = [schedule.company([], NOW - timedelta(hours=hours), NOW) for hours in (0.25, 1, 3, 5, 100)]
+    assert at_once < known[0] < known[1] < known[2] == known[3] == known[4]
+    assert at_once < 0.5, "soon after some news more is looked for soon"
+    assert 1 <= known[4] <= 1.25, "and after a silence not much later than the hour says"
+    assert schedule.company([], None, NOW) == 1.0, "nothing is known"
+    assert schedule.company([NOW + timedelta(days=3)], NOW - timedelta(hours=9), NOW) == known[4], "a date in the future is no news"
+
+
+def test_news_that_just_came_shortens_no_wait_below_the_floor() -> None:
+    rhythm = (8.0,) * schedule.WEEK_HOURS
+    state = SourceState(rhythm=rhythm, learnt_at=NOW, last_new_at=NOW)
+    found = succeeded(state, (NOW,))
+    assert found.next_fetch_at is not None
+    assert found.next_fetch_at >= NOW + timedelta(minutes=15)
