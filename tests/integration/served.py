@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aggregator.demo.newsroom import Piece, Style
-from aggregator.demo.server import Newsroom
+from aggregator.demo.server import Newsroom, Server
 from aggregator.model import Outlet
 from tests.integration.ready import READY, Forked
 
@@ -95,6 +96,15 @@ def run(folder: Path, *arguments: str, timeout: float = 60) -> subprocess.Comple
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
+def waited(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def command(folder: Path, room: Newsroom, **keys: str) -> Command:
     """Write a catalogue for a newsroom's outlets; ``keys`` go into each block."""
     catalogue = folder / "sources"
@@ -106,3 +116,37 @@ def command(folder: Path, room: Newsroom, **keys: str) -> Command:
     ]
     (catalogue / "all.toml").write_text("\n".join(blocks), encoding="utf-8")
     return Command(folder, catalogue)
+
+
+@dataclass
+class Growing:
+    """A newsroom that publishes more and more, and the command that fetches from it."""
+
+    room: Newsroom
+    mujaz: Command
+    outlets: int
+    published: list[Piece] = field(default_factory=list)
+    _each: int = 0  # articles of each outlet
+
+    def more(self, count: int) -> None:
+        """Publish so many new articles of each outlet."""
+        fresh = pieces(self.outlets, self._each, count)
+        self._each += count
+        self.published += fresh
+        self.room.publish(fresh)
+
+    @property
+    def urls(self) -> set[str]:
+        return {piece.url for piece in self.published}
+
+
+@contextmanager
+def growing(folder: Path, outlets: int, items: int) -> Iterator[Growing]:
+    """Serve a newsroom whose first articles are fetched."""
+    room = newsroom(outlets)
+    with Server(room):
+        grown = Growing(room, command(folder, room), outlets)
+        grown.more(items)
+        done = grown.mujaz.run("fetch", "--all", "--force")
+        assert done.returncode == 0, done.stderr
+        yield grown

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo.server import Server
-from tests.integration.served import Command, command, newsroom, pieces
+from tests.integration.served import Command, command, growing, newsroom, pieces, waited
 
 OUTLETS, ITEMS = 12, 25
 
@@ -25,24 +25,15 @@ def stored(mujaz: Command) -> list[str]:
 def killed_fetches(tmp_path: Path, kills: int, seed: int) -> None:
     """Kill fetches at random moments while new articles keep coming; then fetch in peace and count."""
     rng = random.Random(seed)
-    room = newsroom(OUTLETS)
-    with Server(room):
-        mujaz = command(tmp_path, room)
-        published = pieces(OUTLETS, 0, ITEMS)
-        room.publish(published)
-        assert mujaz.run("fetch", "--all", "--force").returncode == 0
-        killed = 0
+    with growing(tmp_path, OUTLETS, ITEMS) as news:
+        mujaz, killed = news.mujaz, 0
         # how long a fetch of a few new articles takes here decides where the kills fall
-        fresh = pieces(OUTLETS, ITEMS, 2)
-        published += fresh
-        room.publish(fresh)
+        news.more(2)
         start = time.monotonic()
         assert mujaz.run("fetch", "--all", "--force").returncode == 0
         whole = time.monotonic() - start
         for round_ in range(1, kills + 1):
-            fresh = pieces(OUTLETS, ITEMS + round_ * 2, 2)
-            published += fresh
-            room.publish(fresh)
+            news.more(2)
             process = mujaz.start("fetch", "--all", "--force")
             time.sleep(rng.uniform(0.1, 1.0) * whole)
             process.send_signal(signal.SIGKILL)
@@ -58,7 +49,7 @@ def killed_fetches(tmp_path: Path, kills: int, seed: int) -> None:
         assert checked.returncode == 0, checked.stdout
         urls = stored(mujaz)
         assert len(urls) == len(set(urls)), "an item is stored twice"
-        assert set(urls) == {piece.url for piece in published}
+        assert set(urls) == news.urls
 
 
 @pytest.mark.timeout(300)
@@ -80,12 +71,12 @@ def test_an_interrupted_fetch_keeps_what_it_had_and_says_so(tmp_path: Path) -> N
         slow = room.answer
 
         def answer(path: str) -> tuple[int, bytes, str]:
-            time.sleep(0.5)
+            time.sleep(0.25)
             return slow(path)
 
         room.answer = answer  # type: ignore[method-assign]
         process = mujaz.start("fetch", "--all", MUJAZ_FETCH__PER_HOST="1")
-        time.sleep(3)
+        assert waited(lambda: len(room.log) >= 3)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         assert process.returncode == 130

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from aggregator.store.connect import file_lock, sqlite_module
 from tests.integration.fakes import feed, fetched, in_loop, parts, source
-from tests.integration.served import Command, command, newsroom, pieces
+from tests.integration.served import Command, command, newsroom, pieces, waited
 from tests.integration.test_crash import stored
 
 OUTLETS = 3
@@ -30,15 +30,6 @@ FETCH = ("fetch", "--all", "--force")
 
 def one_sentence(errors: str) -> bool:
     return errors.startswith("mujaz: ") and errors.count("\n") == 1
-
-
-def waited(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.mark.long

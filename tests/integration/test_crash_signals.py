@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo.server import Newsroom, Server
-from tests.integration.served import Command, command, newsroom, pieces
+from tests.integration.served import Command, command, newsroom, pieces, waited
 from tests.integration.test_crash import stored
-from tests.integration.test_crash_disk import waited
 
 OUTLETS = 3
 OUT = 10.0

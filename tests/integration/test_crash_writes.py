@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo.server import Newsroom, Server
+from aggregator.demo.server import Newsroom
 from aggregator.model import StoryFilter
 from aggregator.settings import StorageSettings
 from aggregator.store import Store
 from aggregator.store.connect import sqlite_module
-from tests.integration.served import command, newsroom, pieces
+from tests.integration.served import growing
 
 OUTLETS = 3
 FETCH = ("fetch", "--all", "--force")
@@ -39,29 +39,20 @@ def sound(folder: Path, room: Newsroom) -> set[str]:
 
 def killed_at(tmp_path: Path, step: int, offset: int) -> None:
     """Kill a fetch before each ``step``-th write while new articles keep coming; then fetch in peace and count."""
-    room = newsroom(OUTLETS)
-    with Server(room):
-        mujaz = command(tmp_path, room)
-        published = pieces(OUTLETS, 0, 6)
-        room.publish(published)
-        assert mujaz.run(*FETCH).returncode == 0
-        fresh = pieces(OUTLETS, 10, 2)
-        published += fresh
-        room.publish(fresh)
-        assert mujaz.run(*FETCH, fault=("count", str(tmp_path / "count"))).returncode == 0
+    with growing(tmp_path, OUTLETS, 6) as news:
+        news.more(2)
+        assert news.mujaz.run(*FETCH, fault=("count", str(tmp_path / "count"))).returncode == 0
         whole = int((tmp_path / "count").read_text())
         assert whole > 60, "the writes are no longer seen"
         for round_, fatal in enumerate(range(1 + offset, whole - 3, step)):
-            fresh = pieces(OUTLETS, 20 + 2 * round_, 2)
-            published += fresh
-            room.publish(fresh)
-            died = mujaz.run(*FETCH, fault=("kill", str(fatal)), timeout=200)
+            news.more(2)
+            died = news.mujaz.run(*FETCH, fault=("kill", str(fatal)), timeout=200)
             assert died.returncode == -signal.SIGKILL, (fatal, died.stderr)
-            sound(tmp_path, room)
+            sound(tmp_path, news.room)
             if round_ % 8 == 7:  # a feed holds 30 entries: let it catch up before they fall out of it
-                assert mujaz.run(*FETCH).returncode == 0
-        assert mujaz.run(*FETCH).returncode == 0
-        assert sound(tmp_path, room) == {piece.url for piece in published}
+                assert news.mujaz.run(*FETCH).returncode == 0
+        assert news.mujaz.run(*FETCH).returncode == 0
+        assert sound(tmp_path, news.room) == news.urls
 
 
 def test_killed_before_some_of_the_writes_of_a_fetch_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -78,40 +69,29 @@ def test_killed_before_every_write_of_a_fetch_nothing_is_lost_or_doubled(tmp_pat
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_killed_in_the_midst_of_sqlites_own_writes_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    room = newsroom(OUTLETS)
-    with Server(room):
-        mujaz = command(tmp_path, room)
-        published = pieces(OUTLETS, 0, 6)
-        room.publish(published)
-        assert mujaz.run(*FETCH).returncode == 0
+    with growing(tmp_path, OUTLETS, 6) as news:
         killed = 0
         for round_, (call, count) in enumerate([("pwrite64", n) for n in range(1, 160, 4)] + [("fdatasync", n) for n in range(1, 7)]):
-            fresh = pieces(OUTLETS, 20 + 2 * round_, 2)
-            published += fresh
-            room.publish(fresh)
+            news.more(2)
             trace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={count}")
-            killed += mujaz.run(*FETCH, before=trace).returncode != 0
-            sound(tmp_path, room)
+            killed += news.mujaz.run(*FETCH, before=trace).returncode != 0
+            sound(tmp_path, news.room)
             if round_ % 8 == 7:
-                assert mujaz.run(*FETCH).returncode == 0
+                assert news.mujaz.run(*FETCH).returncode == 0
         assert killed >= 20
-        assert mujaz.run(*FETCH).returncode == 0
-        assert sound(tmp_path, room) == {piece.url for piece in published}
+        assert news.mujaz.run(*FETCH).returncode == 0
+        assert sound(tmp_path, news.room) == news.urls
 
 
 def power_cut(tmp_path: Path, most: int) -> None:
     """Cut the write-ahead log off at up to ``most`` places, between frames and in them, as a power cut would, and look each time."""
-    room = newsroom(OUTLETS)
-    with Server(room):
-        mujaz = command(tmp_path, room)
-        room.publish(pieces(OUTLETS, 0, 4))
-        assert mujaz.run(*FETCH).returncode == 0
+    with growing(tmp_path, OUTLETS, 4) as news:
         before = (tmp_path / "mujaz.db").read_bytes()
         # as long as somebody reads, the last to close does not empty the log into the database
         with closing(sqlite_module().connect(tmp_path / "mujaz.db")) as reader:
             reader.execute("SELECT count(*) FROM item").fetchall()
-            room.publish(pieces(OUTLETS, 10, 4))
-            assert mujaz.run(*FETCH).returncode == 0
+            news.more(4)
+            assert news.mujaz.run(*FETCH).returncode == 0
             whole = (tmp_path / "mujaz.db-wal").read_bytes()
         assert len(whole) > 10_000
         page = struct.unpack(">I", whole[8:12])[0] + FRAME
@@ -123,7 +103,7 @@ def power_cut(tmp_path: Path, most: int) -> None:
             copy.mkdir()
             (copy / "mujaz.db").write_bytes(before)
             (copy / "mujaz.db-wal").write_bytes(whole[:cut])
-            counts.add(len(sound(copy, room)))
+            counts.add(len(sound(copy, news.room)))
             shutil.rmtree(copy)
         assert {4 * OUTLETS, 8 * OUTLETS} <= counts, "the cuts fell on one transaction only"
 
