@@ -21,6 +21,7 @@ from aggregator.store.query import Query
 
 MOST_NEAR = 200  # of words equally near the most frequent is meant
 _GAP = 20  # places between headline and text in a tsvector, so that no phrase spans them
+_LONGEST = 500  # letters of a word on PostgreSQL, which takes 2,046 bytes
 _MOST_PLACES = 250  # PostgreSQL keeps 256 a word
 _PARTS = re.compile(r"[^\W_]+")
 _TOKENS = re.compile(r"[^\W\d_][\w\u064b-\u0652\u0640]*")
@@ -56,11 +57,11 @@ def vector(title: Sequence[str], body: Sequence[str]) -> str:
     >>> vector(["وزير", "2-1"], ["وزير"])
     "'وزير':1A,24 '2':2A '1':3A"
     """
-    head = parts(title)
+    head = lexemes(title)
     places: dict[str, list[str]] = defaultdict(list)
     for place, part in enumerate(head, 1):
         places[part].append(f"{place}A")
-    for place, part in enumerate(parts(body), len(head) + _GAP + 1):
+    for place, part in enumerate(lexemes(body), len(head) + _GAP + 1):
         places[part].append(str(min(place, 16_383)))
     return " ".join(f"'{part}':{','.join(found[:_MOST_PLACES])}" for part, found in places.items())
 
@@ -86,20 +87,25 @@ def parts(terms: Sequence[str]) -> list[str]:
     return [part for term in terms for part in _PARTS.findall(term)]
 
 
+def lexemes(terms: Sequence[str]) -> list[str]:
+    """Give the words as PostgreSQL takes them: a longer one made it refuse the whole report, and the whole search."""
+    return [part[:_LONGEST] for part in parts(terms)]
+
+
 def in_headline(terms: Sequence[str]) -> str:
     """Write for PostgreSQL that these words stand in the headline, one after the other.
 
     >>> in_headline(["وزير", "2-1"])
     "'وزير':A <-> '2':A <-> '1':A"
     """
-    return " <-> ".join(f"'{part}':A" for part in parts(terms))
+    return " <-> ".join(f"'{part}':A" for part in lexemes(terms))
 
 
 def _phrase(terms: Sequence[str], dialect: str) -> str:
     """Write a word or phrase in FTS5's or PostgreSQL's syntax; its words hold letters and digits only, and are quoted."""
     if dialect == "sqlite":
         return '"' + " ".join(parts(terms)) + '"'
-    return "(" + " <-> ".join(f"'{part}'" for part in parts(terms)) + ")"
+    return "(" + " <-> ".join(f"'{part}'" for part in lexemes(terms)) + ")"
 
 
 def expression(query: Query, dialect: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import Sort, StoryFilter
-from aggregator.store import Store
+from aggregator.store import Store, search
 from aggregator.store.query import Query
 from tests.integration.news import FOOTBALL, NOW, RAIN, SPAIN, SPAIN_TOO, entry, refresh, source
 
@@ -306,3 +306,13 @@ def test_names_that_no_database_can_be_asked_for_find_nothing(stocked: Store) ->
             assert stocked.stories(replace(wish, sort=sort)).rows == (), wish
         assert stocked.items(wish).rows == ()
     assert stocked.source("a\0b") is None
+
+
+def test_a_word_of_five_thousand_letters_is_stored_and_found(store: Store) -> None:
+    long = "ع" * 5_000
+    refresh(store, source(), entry(f"خبر {long}", f"نص {long}"))
+    for sort in Sort:
+        assert len(found(store, f"خبر {'ع' * 400}", sort)) == 0
+        assert len(found(store, "خبر", sort)) == 1
+    with store.database.read() as c:
+        assert len(c.execute(search.hits(Query(must=(("خبر", long),)), c.dialect.name).select()).all()) == 1
