@@ -11,6 +11,8 @@ from functools import wraps
 from random import Random
 from typing import Any, ParamSpec
 
+import pytest
+
 from aggregator.engine.clock import ClockWatch
 from aggregator.engine.embedded import EmbeddedEngine
 from aggregator.engine.writer import ThreadWriter
@@ -137,11 +139,14 @@ async def parts(store: Store, *, robots: NoRobots | None = None, **fetch: Any) -
     results: list[Refreshed] = []
     ports: Any = Ports(network, robots or NoRobots(), workers, writer, settings, clock, Random(1))  # type: ignore[arg-type]
     engine = EmbeddedEngine(store, ports, writer, results.append, clock_watch=ClockWatch(clock, lambda: clock.steady))
-    try:
-        yield Parts(engine, ports, store, network, clock, workers, results)
-    finally:
-        await engine.drain(5)
-        await writer.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # nothing here comes late: waiting for more refreshes to store with the first would be most of the time
+        patch.setattr("aggregator.engine.writer.PAUSE", 0.002)
+        try:
+            yield Parts(engine, ports, store, network, clock, workers, results)
+        finally:
+            await engine.drain(5)
+            await writer.close()
 
 
 def source(name: str, *addresses: str, **more: Any) -> Source:

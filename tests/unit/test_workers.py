@@ -131,7 +131,7 @@ def test_everything_that_goes_wrong_in_a_worker_is_a_typed_failure_of_that_task_
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("function", [hang_in_python, hang_in_c])
+@pytest.mark.parametrize("function", [pytest.param(hang_in_python, marks=pytest.mark.long), hang_in_c])
 def test_a_document_that_never_ends_is_killed_in_time_while_others_are_read(function: Callable[[], None]) -> None:
     async def scene(workers: Workers) -> None:
         await asyncio.gather(*(workers.run(double, n) for n in range(4)))
