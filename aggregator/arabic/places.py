@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -61,6 +62,11 @@ def _places() -> dict[str, Place]:
         place = Place(_bare(fold(stands_for[0] if stands_for else written)), countries, level)
         found[_bare(fold(written)) if stands_for and " " in written else fold(written)] = place
     return found
+
+
+def known_names() -> Iterable[str]:
+    """Give the folded names of all places."""
+    return _places().keys()
 
 
 def _bare(name: str) -> str:

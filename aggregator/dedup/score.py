@@ -111,6 +111,8 @@ def _against(c: Comparison, texts: Texts | None, hours: float | None, same_outle
                 found.append(Reason("names", names))
             if texts.numbers_unknown:
                 found.append(Reason("numbers", (str(c.a.quantities[0]), str(c.b.quantities[0]))))
+        if texts.other_towns:
+            found.append(Reason("towns"))
         if places := place_conflict(c, texts.unknown_a, texts.unknown_b):
             found.append(Reason("places", places))
     if hours is not None and _recurs(c, texts, hours):

@@ -12,6 +12,7 @@ from aggregator.dedup.compare import Comparison
 from aggregator.dedup.draft import LARGE, Draft, hashed, hashed_number, unpacked
 from aggregator.dedup.headline import uncached_term
 from aggregator.dedup.signs import signs
+from aggregator.dedup.towns import no_town, other_towns
 
 _RARE = 4
 _SEVEN = (7).__and__
@@ -39,6 +40,7 @@ class Texts:
     unknown_b: frozenset[str]
     numbers_unknown: bool
     denied: bool  # one text alone has a word of denial
+    other_towns: bool  # the headlines name no place, and the first lines name towns that the other text doesn't have
 
 
 @lru_cache(maxsize=4_096)
@@ -136,6 +138,7 @@ def compare_texts(a: Draft, b: Draft, c: Comparison) -> Texts | None:
         and not c.number_any
         and not _known(c.a.quantities, numbers_b)
         and not _known(c.b.quantities, numbers_a),
+        other_towns=no_town(c.a) and no_town(c.b) and other_towns(words_a.lead, words_a.all, words_b.lead, words_b.all),
         denied=words_a.all.isdisjoint(_denials()) != words_b.all.isdisjoint(_denials()),
     )
 

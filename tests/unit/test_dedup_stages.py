@@ -94,3 +94,18 @@ def test_what_was_to_come_tomorrow_has_come_a_day_later() -> None:
         )
         why = verdict.nearest.why if isinstance(verdict, New) and verdict.nearest else ()
         assert ("stage" in {reason.code for reason in why}) == apart
+
+
+POLICE = (
+    "تمكنت عناصر الشرطة بولاية أمن {town} اليوم من توقيف شخص يبلغ من العمر {age} سنة للاشتباه في تورطه في حيازة وترويج المخدرات، وأسفر التفتيش عن حجز "
+    "كمية من مخدر الشيرا، وقد تم الاحتفاظ بالمشتبه فيه تحت تدبير الحراسة النظرية."
+)
+
+
+@pytest.mark.parametrize(("town", "same"), [("مكناس", False), ("فاس", True)])
+def test_one_form_of_text_about_two_towns_is_two_stories_though_the_headlines_name_none(town: str, same: bool) -> None:
+    verdict = second(
+        Report("1", "توقيف شخص بتهمة حيازة المخدرات", body=POLICE.format(town="فاس", age=28), outlet="a"),
+        Report("2", "توقيف شخص للاشتباه في حيازته مخدرات", body=POLICE.format(town=town, age=28 if same else 35), outlet="b"),
+    )
+    assert isinstance(verdict, SameAs) == same
