@@ -44,6 +44,7 @@ _LAZY = (
     "data-hi-res-src",
     "src",
 )
+_DIGITS = 9  # of a width: four hundred are infinity
 _SRCSETS = ("data-srcset", "data-lazy-srcset", "srcset")
 _CREDIT = re.compile(r"(?:صورة|الصورة|تصوير|عدسة|المصدر|أرشيف|crédit|credit|photo|©|\(c\))\s*(?:photo|صورة)?\s*[:/©-]*\s*(.{2,60})", re.I)
 
@@ -196,7 +197,7 @@ def parse_srcset(value: str) -> list[tuple[str, int]]:
     """
     found = []
     for match in re.finditer(r"([^\s,]\S*[^\s,]|[^\s,])(?:\s+(\d+(?:\.\d+)?)([wx]))?\s*(?:,|$)", value[:20_000]):
-        size = float(match[2] or 1) * (1 if match[3] == "w" else 100)
+        size = float((match[2] or "1")[:_DIGITS]) * (1 if match[3] == "w" else 100)
         found.append((match[1], int(size)))
     return found
 

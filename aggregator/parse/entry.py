@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from urllib.parse import quote
@@ -79,7 +79,19 @@ def digest_of(*parts: bytes) -> bytes:
 
 
 def finish(entry: Entry, around: Surroundings) -> RawItem | None:
-    """Clean an entry for storage; None for one without a headline, text and address."""
+    """Clean an entry for storage; None for one without a headline, text and address.
+
+    What nobody foresaw in a field costs the entry that and the like of it, and never the feed.
+    """
+    try:
+        return _finished(entry, around)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        bare = Entry(id=entry.id, link=entry.link, title=entry.title, language=entry.language, base=entry.base, digest=entry.digest)
+        found = _finished(bare, around)
+        return found and replace(found, date_problem=f"an error that should not be: {type(error).__name__}: {str(error)[:100]}")
+
+
+def _finished(entry: Entry, around: Surroundings) -> RawItem | None:
     url = web_address(entry.link, entry.base or around.base)
     base = entry.base or url or around.base
     content = _content(entry)

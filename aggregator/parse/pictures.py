@@ -21,7 +21,7 @@ _SIZE_IN_NAME = re.compile(r"[-_/](\d{2,4})x(\d{2,4})(?=[-_./]|$)")
 _IMAGE = re.compile(r"<img\b([^<>]{1,8000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _CLASS = re.compile(r"avatar|emoji|smiley|logo|tracker|wp-smiley|icon", re.IGNORECASE)
-_SRCSET = re.compile(r"(\S+)\s+(\d+(?:\.\d+)?)([wx])")
+_SRCSET = re.compile(r"(\S+)\s+(\d{1,7}(?:\.\d{1,9})?)([wx])")
 # a size that nobody states: what such a picture has as a rule, so that a stated one can be compared with it
 _USUAL = {"media": 640 * 400, "enclosure": 640 * 400, "entry": 600 * 400, "content": 500 * 320, "thumbnail": 150 * 150}
 _TINY = 40

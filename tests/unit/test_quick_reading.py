@@ -15,7 +15,7 @@ from aggregator.extract import article
 from aggregator.extract.attributes import bounded
 from aggregator.extract.entities import unescape
 from aggregator.model import Kind, Recipe
-from aggregator.parse import document
+from aggregator.parse import document, entry
 from aggregator.parse.discover import discover
 from aggregator.parse.page import propose
 
@@ -107,3 +107,30 @@ def test_signs_without_end_are_cut_and_usual_ones_stay() -> None:
 def test_attributes_are_taken_from_elements_with_thousands_alone() -> None:
     long = f"<p title='{'long ' * 900}'>"
     assert bounded("<p " + "a='1'" * 1_500 + "><b id='c'>" + long) == "<p><b id='c'>" + long
+
+
+def test_a_width_of_four_hundred_digits_is_no_number() -> None:
+    picture = f"<img src=/a.jpg srcset='/a.jpg {'9' * 400}w, /b.jpg 800w'>"
+    assert as_article((HEAD + picture + BODY).encode())
+    described = picture.replace("<", "&lt;").replace(">", "&gt;")
+    item = f"<item><title>خبر</title><link>http://o.example/1</link><description>{described}</description></item>"
+    found = document(f"<rss version='2.0'><channel>{item}</channel></rss>".encode(), address="https://o.example/feed", now=NOW)
+    assert found.items[0].image == "http://o.example/b.jpg"
+
+
+def test_what_nobody_foresaw_in_a_field_costs_no_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = entry.in_html
+
+    def stumbling(html: str) -> object:
+        if "زلة" in html:
+            raise OverflowError("nobody thought of it")
+        return whole(html)
+
+    monkeypatch.setattr(entry, "in_html", stumbling)
+    items = "".join(
+        f"<item><title>خبر {n}</title><link>http://o.example/{n}</link><description>{words}</description></item>"
+        for n, words in enumerate(("نص", "زلة", "نص"))
+    )
+    found = document(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), address="https://o.example/feed", now=NOW)
+    assert [item.title for item in found.items] == ["خبر 0", "خبر 1", "خبر 2"]
+    assert "OverflowError" in found.items[1].date_problem
