@@ -66,6 +66,6 @@ def say(text: str, language: str = "en") -> str:
     """Say a stored reason (``code|argument|…``) in a language.
 
     >>> say("toll|22"), say("words|12|14", "ar")
-    ('same toll: 22', '12 من 14 كلمة في العنوان')
+    ('same toll: 22', 'كلمات مشتركة في العنوان: 12 من 14')
     """
     return Reason.from_text(text).say(language)
