@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
@@ -34,6 +35,8 @@ class Static(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with ready bytes for a text, else with the file."""
+        if "\0" in path:
+            raise HTTPException(404)  # no file has such a name; asking the disk for it is an error
         found, stat = self.lookup_path(path)
         kind = TEXTS.get(Path(path).suffix)
         if kind and stat is not None and Path(found).is_file():
