@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
@@ -35,9 +34,10 @@ class Static(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with ready bytes for a text, else with the file."""
-        if "\0" in path:
-            raise HTTPException(404)  # no file has such a name; asking the disk for it is an error
-        found, stat = self.lookup_path(path)
+        try:
+            found, stat = self.lookup_path(path)
+        except (OSError, ValueError):
+            found, stat = "", None  # a name that no file can have: a NUL, a thousand letters
         kind = TEXTS.get(Path(path).suffix)
         if kind and stat is not None and Path(found).is_file():
             kept = self._ready.get(found)
