@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 _PORTS = {"http": 80, "https": 443}
 _SITE_PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.)")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.I)
+# an address in which nothing is escaped, counted or written in another way: most are
+_PLAIN = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(/[A-Za-z0-9/_.~-]*)")
 _SESSION = re.compile(r";jsessionid=[^/?#]*", re.I)
 
 
@@ -63,18 +65,24 @@ def identity(url: str) -> str:
     >>> identity("http://www.example.org/%D8%AE%D8%A8%D8%B1/?b=2&a=1") == identity("https://example.org/خبر?a=1&b=2")
     True
     """
+    if plain := _PLAIN.fullmatch(url):
+        return _SITE_PREFIX.sub("", plain[1]) + _page(plain[2])
     url = canonical(url)
     parts = urlsplit(url) if url.startswith(("http://", "https://")) else None
     if parts is None:
         return url
-    path = _INDEX.sub("/", _plain(parts.path))
-    path = path.rstrip("/").removesuffix("/amp").rstrip("/")
+    path = _page(_plain(parts.path))
     pairs = sorted(
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name.lower() not in ("amp", "outputtype")
     )
     query = "?" + urlencode(pairs) if pairs else ""
     fragment = "#" + parts.fragment if parts.fragment else ""
     return _SITE_PREFIX.sub("", parts.netloc) + path + query + fragment
+
+
+def _page(path: str) -> str:
+    """Give a path without what is said or left out alike: ``index.html``, ``amp``, a slash at the end."""
+    return _INDEX.sub("/", path).rstrip("/").removesuffix("/amp").rstrip("/")
 
 
 def _plain(path: str) -> str:
