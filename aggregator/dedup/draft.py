@@ -28,6 +28,8 @@ from aggregator.dedup.report import Report
 VERSION = 3
 """Of the folding rules, the signature and the weights; stored beside the keys, so that `mujaz db reindex` knows what is old."""
 
+CONTENT_SINCE = 3
+
 BODY_WORDS = 200
 _BODY_CHARACTERS = 1_800  # that hold so many words as a rule
 _TITLE_CHARACTERS = 400
@@ -38,8 +40,9 @@ SKETCH = 128
 """Shingles that are kept of a body: the smallest, from which shares are estimated to within .05 (Broder, 1997)."""
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
 _MASK = (1 << 64) - 1
-# version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers
-_HEAD = Struct("<BBHd8s8sHHHHHH")
+# version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers, content
+_HEAD = Struct("<BBHd8s8sHHHHHHH")
+_HEAD_BEFORE = Struct("<BBHd8s8sHHHHHH")  # of versions 1 and 2, which had no content
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Draft:
     ``keys`` are signed 64-bit integers and stand only in a draft made from a report: the database keeps them in a
     table of their own. ``runs`` counts the different three-word shingles;
     ``shingles`` are the smallest of them in order, cut to unsigned 32-bit, ``vocabulary`` and
-    ``numbers`` those of the body's content stems and numbers in the order of appearance; all little-endian.
+    ``numbers`` those of the body's content stems and numbers in the order of appearance; all little-endian. ``content`` are the hashes
+    of the headline's content words with their weights (`OF_WEIGHT`), empty where an older version wrote none.
     """
 
     title: str
@@ -63,6 +67,7 @@ class Draft:
     shingles: bytes
     vocabulary: bytes
     numbers: bytes
+    content: bytes = field(default=b"", compare=False)
     keys: tuple[int, ...] = field(default=(), compare=False)
 
     @property
@@ -86,18 +91,20 @@ class Draft:
             len(self.shingles) // 4,
             len(self.vocabulary) // 4,
             len(self.numbers) // 4,
+            len(self.content) // 4,
         )
-        return b"".join((head, code, title, agency, self.shingles, self.vocabulary, self.numbers))
+        return b"".join((head, code, title, agency, self.shingles, self.vocabulary, self.numbers, self.content))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Draft:
         """Read what `to_bytes` gave; raises ValueError for anything else."""
         if len(data) < _HEAD.size or not 1 <= data[0] <= VERSION:
             raise ValueError("not a signature of this version of Mujaz")
-        _, code, title, at, outlet, substance, agency, words, runs, shingles, vocabulary, numbers = _HEAD.unpack_from(data)
+        layout = _HEAD_BEFORE if data[0] < CONTENT_SINCE else _HEAD
+        _, code, title, at, outlet, substance, agency, words, runs, *hashes = layout.unpack_from(data)
         parts = []
-        start = _HEAD.size
-        for size in (code, title, agency, 4 * shingles, 4 * vocabulary, 4 * numbers):
+        start = layout.size
+        for size in (code, title, agency, *(4 * count for count in hashes)):
             parts.append(data[start : start + size])
             start += size
         if start != len(data):
@@ -114,6 +121,7 @@ class Draft:
             shingles=parts[3],
             vocabulary=parts[4],
             numbers=parts[5],
+            content=parts[6] if len(parts) > 6 else b"",
         )
 
 
@@ -141,10 +149,15 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
         shingles=_packed([shingle >> 32 for shingle in shingles[:SKETCH]]),
         vocabulary=_packed([word for word in different if 0 < word & 7 < NUMBER]),
         numbers=_packed([word for word in different if word & 7 == NUMBER]),
+        content=_packed(
+            [crc32(word.encode()) & ~OF_WEIGHT | min(OF_WEIGHT, int(EIGHTHS * rarity)) for word, rarity in analysed.weights.items()]
+        ),
         keys=_keys(analysed, shingles),
     )
 
 
+OF_WEIGHT, EIGHTHS = 127, 8
+"""The lowest seven bits of a hash in `Draft.content` are the word's weight in eighths, rounded down."""
 NUMBER = 7
 """The lowest three bits of a word's hash say what it weighs (0..6, `weight` rounded down), or that it is a number."""
 LARGE = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -64,9 +64,9 @@ class Drafts:
         return found
 
     def keep(self, drafts: dict[int, Draft]) -> None:
-        """Remember drafts that were just stored."""
+        """Remember drafts that were just stored; their keys are in the database, and half as large as all else."""
         with self._lock:
-            self._kept.update(drafts)
+            self._kept.update({item: replace(draft, keys=()) for item, draft in drafts.items()})
 
     def clear(self) -> None:
         """Forget all drafts."""
