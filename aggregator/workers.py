@@ -56,6 +56,7 @@ def _prepare(memory: int) -> None:
     # what was imported before stays: collections need not look at it again and again
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     _bound(memory)
 
 
