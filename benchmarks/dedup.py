@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ def reports(count: int, window: int, *, bodies: bool, seed: int = 1) -> Iterator
     """Give made-up reports, ``window`` of them within 72 hours of one another."""
     chance = random.Random(seed)
     table = surface()
-    vocabulary, frequency = list(table), list(table.values())
+    vocabulary, frequency = list(table), list(accumulate(table.values()))
     recent: list[tuple[list[str], list[str]]] = []
     step = timedelta(hours=WINDOW_HOURS) / window
     for number in range(count):
@@ -41,7 +42,9 @@ def reports(count: int, window: int, *, bodies: bool, seed: int = 1) -> Iterator
             chance.shuffle(title)
             body = [word if chance.random() < 0.95 else chance.choice(vocabulary) for word in body]
         else:
-            title, body = chance.choices(vocabulary, frequency, k=10), chance.choices(vocabulary, frequency, k=220) if bodies else []
+            title, body = chance.choices(vocabulary, cum_weights=frequency, k=10), []
+            if bodies:
+                body = chance.choices(vocabulary, cum_weights=frequency, k=220)
             recent.append((title, body))
             del recent[:-500]
         yield Report(str(number), " ".join(title), " ".join(body), f"outlet{number % 40}", "", START + step * number)
