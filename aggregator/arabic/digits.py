@@ -20,7 +20,7 @@ _THAN = frozenset(("من", "عن", "de"))
 # a number counts nothing that stands behind one of these: «8 على الحد الجنوبي», «خليجي 23 إلى العام المقبل»
 _APART = frozenset(("الي", "علي", "في", "عن", "بعد", "قبل", "خلال", "منذ", "عبر", "امام", "ضد", "اثر", "جراء", "مع"))
 _BASIS_POINTS = (["نقطه", "اساس"], ["نقاط", "اساس"])  # 100 نقطة أساس is 1 %
-_LAST = 999.0  # الحلقة الأخيرة
+_LASTS, _LAST = ("الاخيره", "الاخير"), 999.0  # الحلقة الأخيرة
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,23 @@ def dual_of(word: str) -> str:
     ('شخص', 'طفل', '')
     """
     return _words().duals.get(word, "")
+
+
+def counts(word: str) -> bool:
+    """Tell whether a folded word may be a number, a pair of something or a place in a row, so that `numbers` is worth asking.
+
+    >>> counts("412"), counts("وخمسين"), counts("شخصين"), counts("الثانيه"), counts("قرار")
+    (True, True, True, True, False)
+    """
+    if word[0].isdigit() or word in _LASTS:
+        return True
+    return word in _counting() or (word[0] in "وبل" and word[1:] in _counting())
+
+
+@cache
+def _counting() -> frozenset[str]:
+    table = _words()
+    return frozenset().union(table.units, table.scales, table.ordinals, table.tens, table.duals, table.goals)
 
 
 def numbers(text: str) -> list[Quantity]:
@@ -296,6 +313,6 @@ def _ordinals(parts: list[str]) -> Iterator[Quantity]:
             before = [stem(word) for word in reversed(parts[max(0, start - 2) : start]) if not word[0].isdigit()]
             edition = next((word for word in before if word in table.kinds["edition"]), "")
             yield Quantity(value, f"no:{edition}" if edition else "ordinal")
-        elif part in ("الاخيره", "الاخير") and place and stem(parts[place - 1]) in table.kinds["edition"]:
+        elif part in _LASTS and place and stem(parts[place - 1]) in table.kinds["edition"]:
             yield Quantity(_LAST, f"no:{stem(parts[place - 1])}")
         place += 1

@@ -8,13 +8,13 @@ from functools import cache
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
+from aggregator.arabic.tokens import cut
 
-_WORD = re.compile(r"[^\W\d_]+")
 _PERSIAN = frozenset(map(fold, ("است", "این", "می", "را", "که", "های", "شد", "برای")))  # none is a frequent Arabic word
 _SCRIPTS = {
-    "ar": re.compile("[\u0620-\u064a\u066e-\u06d3\ufb50-\ufdfb\ufe70-\ufefc]"),
-    "zgh": re.compile("[\u2d30-\u2d7f]"),
-    "latin": re.compile("[A-Za-z\u00c0-\u024f\u0250-\u02af\u1e00-\u1eff]"),
+    "ar": re.compile("[\u0620-\u064a\u066e-\u06d3\ufb50-\ufdfb\ufe70-\ufefc]+"),
+    "zgh": re.compile("[\u2d30-\u2d7f]+"),
+    "latin": re.compile("[A-Za-z\u00c0-\u024f\u0250-\u02af\u1e00-\u1eff]+"),
 }
 _ACCENTS = {"fr": "èêàçœùîéÉÀ", "es": "ñ¿¡óí", "de": "ßüö"}
 _ENOUGH = 2_000  # characters: a text shows its language early
@@ -36,7 +36,7 @@ def language(text: str, hint: str = "") -> str:
     text = text[:_ENOUGH]
     declared = hint.strip().lower().replace("_", "-").split("-")[0]
     declared = {"ber": "zgh", "tzm": "zgh", "shi": "zgh", "rif": "zgh", "kab": "zgh", "ary": "ar", "arz": "ar"}.get(declared, declared)
-    letters = {script: len(pattern.findall(text)) for script, pattern in _SCRIPTS.items()}
+    letters = {script: sum(map(len, pattern.findall(text))) for script, pattern in _SCRIPTS.items()}
     script = max(letters, key=letters.__getitem__)
     if not letters[script]:
         return ""
@@ -48,18 +48,18 @@ def language(text: str, hint: str = "") -> str:
 
 
 def _arabic_script(text: str, declared: str) -> str:
-    words = _WORD.findall(fold(text))
-    persian = sum(word in _PERSIAN for word in words)
+    words = cut(fold(text))
+    persian = sum(map(_PERSIAN.__contains__, words))
     if declared in ("fa", "ur") and (persian or any(letter in text for letter in "ےٹڈڑں")):
         return declared
     return "fa" if persian >= 3 and persian * 12 >= len(words) else "ar"
 
 
 def _latin_script(text: str, declared: str) -> str:
-    words = _WORD.findall(fold(text))
+    words = cut(fold(text))
     votes: Counter[str] = Counter()
     for code, short in _short_words().items():
-        votes[code] = sum(word in short for word in words)
+        votes[code] = sum(map(short.__contains__, words))
     if any(letter in text for letter in "ɣɛẓḍṭčǧ"):
         votes["zgh"] += 2
     for code, letters in _ACCENTS.items():

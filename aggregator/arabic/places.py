@@ -125,6 +125,15 @@ def _heads() -> frozenset[str]:
     return frozenset(prefix + fold(head) for head in _HEADS.split() for prefix in ("", *_WITH))
 
 
+def sometimes(word: str) -> bool:
+    """Tell whether a folded word may name a place after another, so that `place_after` is worth asking.
+
+    >>> sometimes("الغربيه"), sometimes("بالغربيه"), sometimes("قرار")
+    (True, True, False)
+    """
+    return word in _sometimes() or (word[:1] == "ب" and word[1:] in _sometimes())
+
+
 def place_after(before: str, word: str, *, first: bool) -> Place | None:
     """Give the place that a word names after another: «الغربية» after «محافظ» or «في», «سعيدة» as the ``first`` word before a colon.
 

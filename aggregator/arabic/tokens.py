@@ -36,7 +36,23 @@ def words(text: str) -> list[str]:
     >>> words("بالصور.. مقتل ٣ في «طنجة»؛ L'équipe 2-1")
     ['بالصور', 'مقتل', '3', 'في', 'طنجه', 'l', 'equipe', '2-1']
     """
-    return _WORD.findall(fold(text))
+    return cut(fold(text))
+
+
+def cut(folded: str) -> list[str]:
+    """Give the words and numbers of a text that is folded already.
+
+    >>> cut("covid19, 1.5 و2-1 (تصحيح)")
+    ['covid', '19', '1.5', 'و', '2-1', 'تصحيح']
+    """
+    found: list[str] = []
+    for part in folded.split():
+        # most are one word, and to look closer takes twice as long
+        if part.isalpha():
+            found.append(part)
+        else:
+            found += _WORD.findall(part)
+    return found
 
 
 @cache
@@ -167,7 +183,7 @@ class Folded(NamedTuple):
     def of(cls, text: str) -> Folded:
         """Fold a text."""
         spelling = fold(text)
-        return cls(spelling, _WORD.findall(spelling[:READ]))
+        return cls(spelling, cut(spelling[:READ]))
 
     @property
     def terms(self) -> str:
@@ -185,4 +201,9 @@ def weight(stem: str) -> float:
 
     A headline has about ten words; the constant keeps unseen words from weighing without bound.
     """
-    return max(0.0, -log(min(0.2, 10 * _stem_frequencies().get(stem, 0.0)) + 2.5e-5) - 3.0)
+    frequency = _stem_frequencies().get(stem)
+    return _UNSEEN if frequency is None else max(0.0, -log(min(0.2, 10 * frequency) + _LEAST) - 3.0)
+
+
+_LEAST = 2.5e-5
+_UNSEEN = -log(_LEAST) - 3.0

@@ -8,16 +8,15 @@ from typing import NamedTuple
 
 from aggregator.arabic.fold import fold
 from aggregator.arabic.tables import lines
+from aggregator.arabic.tokens import cut
 
 _HEAD = 160  # characters in which a dateline stands
 _TAIL = 120
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 class _Forms(NamedTuple):
-    pattern: re.Pattern[str]
     names: dict[str, str]
-    starts: frozenset[str]  # first words of the forms: most texts have none of them
+    patterns: dict[str, re.Pattern[str]]  # first word of a form -> the forms that begin with it: most texts have none of them
 
 
 @cache
@@ -26,16 +25,16 @@ def _forms() -> _Forms:
     for line in lines("agencies.tsv"):
         name, forms = line.split("\t")
         names |= {fold(form): name for form in forms.split("|")}
-    alternatives = []
+    alternatives: dict[str, list[str]] = {}
     for form in sorted(names, key=len, reverse=True):
         literal = re.escape(form).replace(r"\ ", r"\s+")
         # one short word is a name only where a dateline stands: «الرباط - واج:», «(وكالات)»
-        alternatives.append(
+        alternatives.setdefault(cut(form)[0], []).append(
             literal if len(form) > 8 or " " in form or "." in form else rf"(?:(?<=[(\[/:-])|(?<=[(\[/:-] )|^){literal}(?= ?[)\]/:-])"
         )
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(alternatives) + r")(?!\w)", re.MULTILINE)
     return _Forms(
-        pattern, {re.sub(r"\s", "", form): name for form, name in names.items()}, frozenset(_WORD.findall(form)[0] for form in names)
+        {re.sub(r"\s", "", form): name for form, name in names.items()},
+        {start: re.compile(r"(?<!\w)(?:" + "|".join(forms) + r")(?!\w)", re.MULTILINE) for start, forms in alternatives.items()},
     )
 
 
@@ -48,7 +47,9 @@ def agency(body: str) -> str:
     text = body.strip()
     edges = fold(text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}")
     forms = _forms()
-    if forms.starts.isdisjoint(_WORD.findall(edges)):
+    patterns = [forms.patterns[word] for word in forms.patterns.keys() & cut(edges)]
+    if not patterns:
         return ""
-    found = forms.pattern.search(edges.replace("–", "-").replace("—", "-"))
+    edges = edges.replace("–", "-").replace("—", "-")
+    found = min(filter(None, (pattern.search(edges) for pattern in patterns)), key=re.Match.start, default=None)
     return forms.names[re.sub(r"\s", "", found.group())] if found else ""

@@ -107,13 +107,15 @@ def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
         return within  # الساورة / شبيبة الساورة
     if len(one) < 3:
         return None
-    with_clitic = [*(clitic + one for clitic in _CLITICS), *([one[1:]] if one[0] in _CLITICS and len(one) > 3 else [])]
-    if found := next((other for other in with_clitic if other in only_b), None):
-        return found  # لحج / ولحج
+    for clitic in _CLITICS:
+        if (with_clitic := clitic + one) in only_b:
+            return with_clitic  # لحج / ولحج
     start = one[0]
+    if start in _CLITICS and len(one) > 3 and one[1:] in only_b:
+        return one[1:]
     # nearly all spellings of a name begin with one letter; the check makes this ten times faster
     close = [other for other in only_b if len(other) >= 3 and (other[0] == start or other in one or one in other) and other not in b.places]
-    return next((other for other in sorted(close) if same_name(one, other)), None)
+    return next((other for other in sorted(close) if same_name(one, other)), None) if close else None
 
 
 def _within(one: str, other: str) -> bool:

@@ -7,12 +7,11 @@ title stems and the sixteen smallest shingles (99 % of the pairs that one person
 
 from __future__ import annotations
 
-import re
 from array import array
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import unescape
-from itertools import combinations
+from itertools import combinations, compress
 from struct import Struct
 from sys import byteorder
 from zlib import crc32
@@ -20,7 +19,7 @@ from zlib import crc32
 from aggregator.arabic.digits import written
 from aggregator.arabic.fold import clean, fold
 from aggregator.arabic.language import language as detect
-from aggregator.arabic.tokens import READ, STOP, Folded
+from aggregator.arabic.tokens import READ, STOP, Folded, cut
 from aggregator.dedup.agency import agency
 from aggregator.dedup.headline import Headline, headline, uncached_term
 from aggregator.dedup.report import Report
@@ -38,8 +37,8 @@ _TITLE_KEYS = 6
 _BODY_KEYS = 16
 SKETCH = 128
 """Shingles that are kept of a body: the smallest, from which shares are estimated to within .05 (Broder, 1997)."""
-_WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+")
 _MASK = (1 << 64) - 1
+_FIRST, _SECOND, _THIRD = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9  # odd, with their bits well mixed (xxHash)
 # version, language bytes, title bytes, time, outlet, substance, agency bytes, words, runs, shingles, vocabulary, numbers, content
 _HEAD = Struct("<BBHd8s8sHHHHHHH")
 _HEAD_BEFORE = Struct("<BBHd8s8sHHHHHH")  # of versions 1 and 2, which had no content
@@ -135,7 +134,8 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
     analysed = headline(title, code)
     stems = list(map(_HASHES.__getitem__, words[:BODY_WORDS]))
     shingles = _shingles(stems) if len(stems) >= _LEAST_BODY else []
-    different = dict.fromkeys(stems) if shingles else {}
+    different = list(dict.fromkeys(stems)) if shingles else []
+    kinds = low_bits(_packed(different))
     at = report.published.timestamp() if report.published else None
     return Draft(
         title=title,
@@ -147,8 +147,8 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
         words=len(stems),
         runs=len(shingles),
         shingles=_packed([shingle >> 32 for shingle in shingles[:SKETCH]]),
-        vocabulary=_packed([word for word in different if 0 < word & 7 < NUMBER]),
-        numbers=_packed([word for word in different if word & 7 == NUMBER]),
+        vocabulary=_packed(list(compress(different, kinds.translate(_SAYS)))),
+        numbers=_packed([word for word in different if word & 7 == NUMBER]) if NUMBER in kinds else b"",
         content=_packed(
             [crc32(word.encode()) & ~OF_WEIGHT | min(OF_WEIGHT, int(EIGHTHS * rarity)) for word, rarity in analysed.weights.items()]
         ),
@@ -160,6 +160,8 @@ OF_WEIGHT, EIGHTHS = 127, 8
 """The lowest seven bits of a hash in `Draft.content` are the word's weight in eighths, rounded down."""
 NUMBER = 7
 """The lowest three bits of a word's hash say what it weighs (0..6, `weight` rounded down), or that it is a number."""
+_SAYS = bytes(0 < code < NUMBER for code in range(256))
+_LOW_BITS = bytes(code & 7 for code in range(256))
 LARGE = 8
 """The fourth bit of a number's hash: beyond a dozen, or with a fraction; sharing «3» says little, «412» much."""
 
@@ -206,36 +208,51 @@ _HASHES = _Hashes()
 def _folded(body: str) -> tuple[str, list[str]]:
     """Fold a text and cut off its first `BODY_WORDS` words; more is not looked at."""
     text = fold(body)
-    words = _WORD.findall(text[:_BODY_CHARACTERS])
+    words = cut(text[:_BODY_CHARACTERS])
     if len(words) <= BODY_WORDS and len(text) > _BODY_CHARACTERS:
-        words = _WORD.findall(text[:READ])
+        words = cut(text[:READ])
     return text, words
 
 
 def _shingles(stems: list[int]) -> list[int]:
-    return sorted(
-        {
-            (a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ c * 0x165667B19E3779F9) & _MASK
-            for a, b, c in zip(stems, stems[1:], stems[2:], strict=False)
-        }
-    )
+    """Give the 64-bit hashes of the different three-word runs, in order.
+
+    Each is the lower half of ``a * _FIRST ^ b * _SECOND ^ c * _THIRD``. All are computed at once in one large integer, each stem in
+    128 bits of its own, which no product of 32 and 64 bits leaves: five times as fast as one after the other.
+    """
+    lanes = array("Q", bytes(16 * len(stems)))
+    lanes[::2] = array("Q", stems)
+    row = int.from_bytes(_little(lanes), "little")
+    mixed = row * _FIRST ^ row * _SECOND >> 128 ^ row * _THIRD >> 256
+    found = array("Q", mixed.to_bytes(16 * len(stems), "little"))
+    if byteorder == "big":
+        found.byteswap()
+    return sorted(set(found[: 2 * len(stems) - 4 : 2]))
 
 
 def _keys(title: Headline, shingles: list[int]) -> tuple[int, ...]:
-    rare = sorted(crc32(word.encode()) for word in title.rarest(_TITLE_KEYS))
-    salt = crc32(family(title.language).encode())
-    pairs = {(a * 0x9E3779B97F4A7C15 ^ b * 0xC2B2AE3D27D4EB4F ^ salt) & _MASK for a, b in combinations(rare, 2)}
-    whole = int.from_bytes(blake2b(f"{family(title.language)} {title.text}".encode(), digest_size=8).digest(), "little")
-    return tuple(
-        key - (1 << 64) if key >> 63 else key for key in (whole, *sorted(pairs), *(shingle ^ salt for shingle in shingles[:_BODY_KEYS]))
-    )
+    group = family(title.language)
+    salt = crc32(group.encode())
+    rare = sorted([crc32(word.encode()) for word in title.rarest(_TITLE_KEYS)])
+    pairs = {(a * _FIRST ^ b * _SECOND ^ salt) & _MASK for a, b in combinations(rare, 2)}
+    whole = int.from_bytes(blake2b(f"{group} {title.text}".encode(), digest_size=8).digest(), "little")
+    keys = array("Q", (whole, *sorted(pairs), *[shingle ^ salt for shingle in shingles[:_BODY_KEYS]]))
+    return tuple(array("q", keys.tobytes()))  # databases count with a sign
 
 
-def _packed(values: object) -> bytes:
-    packed = array("I", values)  # type: ignore[call-overload]
+def _packed(values: list[int]) -> bytes:
+    return _little(array("I", values))
+
+
+def _little(values: array[int]) -> bytes:
     if byteorder == "big":
-        packed.byteswap()
-    return bytes(packed.tobytes())
+        values.byteswap()
+    return values.tobytes()
+
+
+def low_bits(data: bytes) -> bytes:
+    """Give the lowest three bits of each hash of `Draft.vocabulary`: to sum the bytes takes a fifth of summing the integers' bits."""
+    return data[::4].translate(_LOW_BITS)
 
 
 def unpacked(data: bytes) -> array[int]:

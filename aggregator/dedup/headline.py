@@ -10,13 +10,13 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
-from aggregator.arabic.digits import Quantity, numbers
+from aggregator.arabic.digits import Quantity, counts, numbers
 from aggregator.arabic.fold import fold
 from aggregator.arabic.forms import is_verb
-from aggregator.arabic.places import Place, opens, place, place_after
+from aggregator.arabic.places import Place, opens, place, place_after, sometimes
 from aggregator.arabic.tokens import STOP, stem, surface, uncached_stem, weight
 from aggregator.dedup.signs import Signs, signs
 
@@ -84,7 +84,9 @@ class Headline:
         """Give the content words and larger numbers that say most; all words where the content is empty."""
         if not self.content:
             return sorted(self.stems)[:count]
-        weights = self.weights | {f"#{value:g}": _NUMBER for value in self.values if value > 12 or value != int(value)}
+        weights = self.weights
+        if self.values:
+            weights = weights | {f"#{value:g}": _NUMBER for value in self.values if value > 12 or value != int(value)}
         return sorted(weights, key=lambda word: (-weights[word], word))[:count]
 
 
@@ -98,16 +100,16 @@ class Term(NamedTuple):
 
 def uncached_term(word: str) -> Term:
     """Give the term of a folded word."""
-    if " " in word:
-        own, rarity = word, min(_LONGEST, sum(weight(uncached_stem(part)) for part in word.split()))
-    else:
-        own = uncached_stem(word)
-        rarity = weight(own)
+    return _term(word, word if " " in word else uncached_stem(word))
+
+
+def _term(word: str, own: str) -> Term:
+    rarity = min(_LONGEST, sum(weight(uncached_stem(part)) for part in word.split())) if " " in word else weight(own)
     found = place(word)
     if found:
         return Term(found.name, rarity, found)
-    kept = signs().equivalents.get(own, own)
-    return Term(kept, rarity if kept == own else min(rarity, weight(kept)), None)
+    kept = signs().equivalents.get(own)
+    return Term(own, rarity, None) if kept is None else Term(kept, min(rarity, weight(kept)), None)
 
 
 class _Word(NamedTuple):
@@ -123,6 +125,9 @@ class _Word(NamedTuple):
     club: bool
     stage: str
     future: bool
+    counts: bool  # may be a number
+    groups: tuple[tuple[int, int], ...]  # of words that exclude one another
+    sometimes: bool  # names a place after some words
 
 
 class _Words(dict[str, _Word]):
@@ -139,19 +144,24 @@ _WORDS = _Words()
 
 
 def _known(word: str, table: Signs) -> _Word:
-    own, rest = stem(word), word[1:] if word[:1] in _CLITICS else ""
+    own, rest = uncached_stem(word), word[1:] if word[:1] in _CLITICS else ""
     silent = word[0].isdigit() or word == "%" or word in STOP
     return _Word(
         stem=own,
-        term=None if silent else uncached_term(word),
+        term=None if silent else _term(word, word if " " in word else own),
         root="" if silent else root(word),
         opens=opens(word),
-        dates=not {word, rest}.isdisjoint(table.weekdays.keys() | table.months.keys()) or word in table.context or word.isdigit(),
-        role=next((each for each in (word, rest) if each in table.roles), ""),
-        slot=next((each for each in (word, rest) if each in table.slots), ""),
+        dates=any(each in kind for each in (word, rest) for kind in (table.weekdays, table.months))
+        or word in table.context
+        or word.isdigit(),
+        role=word if word in table.roles else rest if rest in table.roles else "",
+        slot=word if word in table.slots else rest if rest in table.slots else "",
         club=word in table.clubs or word[1:] in table.clubs,
         stage="" if word in table.no_stages else table.equivalents.get(own, own),
         future=word in table.future or will(word),
+        counts=counts(word),
+        groups=table.exclusive.get(own, ()),
+        sometimes=sometimes(word),
     )
 
 
@@ -160,12 +170,13 @@ def headline(title: str, language: str = "ar") -> Headline:
     """Analyse a headline."""
     table = signs()
     text = " ".join(fold(title).split())
-    dates = {_day_month(found) for found in _DATE.findall(text)} - {None}
-    parts = _WORD.findall(_DATE.sub(" ", text))
+    dates = {_day_month(found) for found in _DATE.findall(text)}
+    parts = _WORD.findall(_DATE.sub(" ", text) if dates else text)
     words = [_WORDS[part] for part in parts]
     framing, weekdays = _framing(parts, words, dates, table)
-    kept = [part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit())]
-    quantities = tuple(numbers(" ".join(kept)))
+    quantities: tuple[Quantity, ...] = ()
+    if any(word.counts for word in words):
+        quantities = tuple(numbers(" ".join(part for part, frame in zip(parts, framing, strict=True) if not (frame and part[0].isdigit()))))
     reader = _Reader(table)
     opening = _OPENING.match(text) is not None
     for at, (part, frame) in enumerate(_joined(parts, words, framing)):
@@ -173,9 +184,9 @@ def headline(title: str, language: str = "ar") -> Headline:
     stems = frozenset(word.stem for word in words)
     groups: dict[int, set[int]] = {}
     phrases = {f"{one}_{other}" for one, other in pairwise(parts)}
-    for each in stems | (phrases & table.exclusive.keys()):
-        for group, member in table.exclusive.get(each, ()):
-            groups.setdefault(group, set()).add(member)
+    excluding = [word.groups for word in words] + [table.exclusive[each] for each in phrases & table.exclusive.keys()]
+    for group, member in chain.from_iterable(excluding):
+        groups.setdefault(group, set()).add(member)
     return Headline(
         title=title,
         text=text,
@@ -190,7 +201,7 @@ def headline(title: str, language: str = "ar") -> Headline:
         places=reader.places,
         quantities=quantities,
         ordinals=frozenset(quantity.value for quantity in quantities if quantity.unit == "ordinal" or quantity.unit.startswith("no:")),
-        dates=frozenset(date for date in dates if date is not None),
+        dates=frozenset(dates),
         weekdays=frozenset(weekdays),
         roles=reader.roles,
         groups={group: frozenset(members) for group, members in groups.items()},
@@ -245,7 +256,8 @@ class _Reader:
         if frame or known.term is None:
             return
         word, rarity, found = known.term
-        found = found or place_after(before, part, first=opening)
+        if known.sometimes and not found:
+            found = place_after(before, part, first=opening)
         if word not in self.weights:
             self.weights[word] = rarity
             self.surface[word] = part
@@ -281,7 +293,7 @@ def _joined(parts: list[str], words: list[_Word], framing: list[bool]) -> Iterat
             at += 1
 
 
-def _framing(parts: list[str], words: list[_Word], dates: set[tuple[int, int] | None], table: Signs) -> tuple[list[bool], set[int]]:
+def _framing(parts: list[str], words: list[_Word], dates: set[tuple[int, int]], table: Signs) -> tuple[list[bool], set[int]]:
     """Mark the words that date or advertise the headline; add the dates they make to ``dates`` and give the weekdays."""
     framing = [False] * len(parts)
     weekdays: set[int] = set()
@@ -306,7 +318,7 @@ def _framing(parts: list[str], words: list[_Word], dates: set[tuple[int, int] | 
     return framing, weekdays
 
 
-def _day_month(text: str) -> tuple[int, int] | None:
+def _day_month(text: str) -> tuple[int, int]:
     if ":" in text:
         hour, minute = text.split(":")
         return int(hour), 100 + int(minute)  # a clock time: never equal to a date

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Hashable
 
 from aggregator.dedup.draft import Draft, draft
@@ -70,17 +70,15 @@ class MemoryIndex:
     def candidates(self, made: Draft) -> list[Candidate]:
         """Give the items that share most keys with a draft."""
         by_key = self._by_key
-        counts: Counter[int] = Counter()
+        counts: dict[int, int] = {}
         for key in made.keys:
             items = by_key.get(key)
             if items is None:
                 continue
-            if isinstance(items, int):
-                counts[items] += 1
-            else:
-                counts.update(items)
+            for number in (items,) if isinstance(items, int) else items:
+                counts[number] = counts.get(number, 0) + 1
         found = []
-        for number, _ in counts.most_common(_CANDIDATES):
+        for number in sorted(counts, key=counts.__getitem__, reverse=True)[:_CANDIDATES]:
             other = self._drafts.get(number)
             if other is None or (made.at is not None and other.at is not None and abs(made.at - other.at) > self.window):
                 continue

@@ -19,7 +19,6 @@ _Why = tuple[tuple[Reason, ...], Comparison]
 BEST = 4  # candidates that are scored in full
 _OF_A_STORY = 3
 _OVERLAP = 0.35
-_OVERLAP_HEADLINES = 0.35
 _CERTAIN = 0.95
 _AFTER_CERTAIN = 2  # further candidates, for the links
 _MOST_RELATED = 8
@@ -90,22 +89,19 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
     title, weights = draft.headline.content, draft.headline.weights
     total = sum(weights.values())
     ours = _weighed(draft.content)
+    our_weight = sum(ours.values())
     ranked = []
     for candidate in candidates:
         other = candidate.draft
         if family(other.language) != family(draft.language):
             continue
         shared = shared_text(draft, other)
-        if not shared and not _may_overlap(ours, other.content):
+        if not shared and not _may_overlap(ours, our_weight, other.content):
             continue
         overlap = sum(map(weights.__getitem__, title & other.headline.content))
         # of 251 pairs that are the same, one has less in common in headline and text
         poorer = min(total, sum(other.headline.weights.values()))
-        if (
-            shared
-            or overlap >= (_OVERLAP if draft.shingles and other.shingles else _OVERLAP_HEADLINES) * poorer
-            or title == other.headline.content
-        ):
+        if shared or overlap >= _OVERLAP * poorer or title == other.headline.content:
             # rounded: sums over sets differ in their last digit from run to run, and so would the order of equals
             ranked.append((round(-overlap - shared, 6), candidate.item, candidate))
     ranked.sort(key=lambda each: each[:2])
@@ -125,7 +121,7 @@ def _weighed(content: bytes) -> dict[int, int]:
     return {each & ~OF_WEIGHT: each & OF_WEIGHT for each in unpacked(content)}
 
 
-def _may_overlap(ours: dict[int, int], content: bytes) -> bool:
+def _may_overlap(ours: dict[int, int], our_weight: int, content: bytes) -> bool:
     """Tell from hashes alone whether two headlines may have enough in common: to analyse a stored headline costs fifty times as much.
 
     What both have is taken for a little more than it weighs and the poorer side for a little less, so that nothing is lost.
@@ -134,8 +130,8 @@ def _may_overlap(ours: dict[int, int], content: bytes) -> bool:
     if not ours or not theirs:
         return True
     overlap = sum([ours[word] + 1 for each in theirs if (word := each & ~OF_WEIGHT) in ours])
-    poorer = min(sum(ours.values()), sum([each & OF_WEIGHT for each in theirs]))
-    return overlap >= min(_OVERLAP, _OVERLAP_HEADLINES) * poorer
+    poorer = min(our_weight, sum([each & OF_WEIGHT for each in theirs]))
+    return overlap >= _OVERLAP * poorer
 
 
 def _worded(why: tuple[Reason, ...], comparison: Comparison) -> tuple[Reason, ...]:

@@ -9,13 +9,14 @@ from functools import cache, lru_cache
 
 from aggregator.arabic.digits import Quantity
 from aggregator.dedup.compare import Comparison
-from aggregator.dedup.draft import LARGE, Draft, hashed, hashed_number, unpacked
+from aggregator.dedup.draft import LARGE, Draft, hashed, hashed_number, low_bits, unpacked
 from aggregator.dedup.headline import uncached_term
 from aggregator.dedup.signs import signs
 from aggregator.dedup.towns import no_town, other_towns
 
 _RARE = 4
 _SEVEN = (7).__and__
+_ONLY_RARE = bytes(code if code >= _RARE else 0 for code in range(256))
 _SMALLEST = 24
 _LEAD = 40  # different stems of the first lines
 
@@ -61,9 +62,8 @@ class _Words:
 
 @lru_cache(maxsize=2_048)
 def _vocabulary(data: bytes) -> _Words:
-    words = unpacked(data)
-    lead = words[:_LEAD]
-    return _Words(frozenset(words), frozenset(lead), _weight(words), _weight(lead), _rare(words))
+    words, weights = unpacked(data), low_bits(data)
+    return _Words(frozenset(words), frozenset(words[:_LEAD]), sum(weights), sum(weights[:_LEAD]), sum(weights.translate(_ONLY_RARE)))
 
 
 def _rare(words: Iterable[int]) -> int:
@@ -81,8 +81,10 @@ def containment(a: Draft, b: Draft) -> float:
     """
     if not a.shingles or not b.shingles:
         return 0.0
-    one, other = unpacked(a.shingles), unpacked(b.shingles)
     common = _set(a.shingles) & _set(b.shingles)
+    if not common:
+        return 0.0
+    one, other = unpacked(a.shingles), unpacked(b.shingles)
     if a.runs == len(one) and b.runs == len(other):
         return len(common) / min(len(one), len(other))
     # beyond the smaller of the two largest hashes, one of the two was cut
@@ -97,7 +99,8 @@ def shared_text(a: Draft, b: Draft) -> float:
     """Give how much two texts share, in units of a headline word's weight: cheap, from their smallest shingles alone."""
     if not a.shingles or not b.shingles:
         return 0.0
-    return 4.0 * len(_smallest(a.shingles) & _smallest(b.shingles))
+    ours, theirs = _smallest(a.shingles), _smallest(b.shingles)
+    return 0.0 if ours.isdisjoint(theirs) else 4.0 * len(ours & theirs)
 
 
 @lru_cache(maxsize=4_096)

@@ -105,8 +105,7 @@ def _dual(c: Comparison) -> Reason | None:
         if other.quantities:
             continue
         pairs = {dual: word for word in one.plain.split() if (dual := dual_of(word))}
-        single = next((word for word in other.plain.split() if stem(word) in pairs), None)
-        if single:
+        if pairs and (single := next((word for word in other.plain.split() if stem(word) in pairs), None)):
             both = (pairs[stem(single)], single)
             return Reason("numbers", both if one is c.a else both[::-1])
     counted = c.a.quantities or c.b.quantities
@@ -132,16 +131,21 @@ def _number_elsewhere(c: Comparison) -> Reason | None:
 
 
 @cache
-def _opposed() -> frozenset[str]:
-    """Give all words that have an opposite: most headlines hold none."""
-    return frozenset().union(*(side for pair in signs().opposites for side in pair))
+def _opposed() -> dict[str, set[int]]:
+    """Give all words that have an opposite, with the numbers of their pairs: most headlines hold none."""
+    found: dict[str, set[int]] = {}
+    for number, pair in enumerate(signs().opposites):
+        for word in pair[0] | pair[1]:
+            found.setdefault(word, set()).add(number)
+    return found
 
 
 def _opposite(c: Comparison) -> Reason | None:
     """يصل / يغادر."""
-    if c.a.stems.isdisjoint(_opposed()) or c.b.stems.isdisjoint(_opposed()):
-        return None
-    for one, other in signs().opposites:
+    opposed = _opposed()
+    ours = {number for word in c.a.stems & opposed.keys() for number in opposed[word]}
+    theirs = {number for word in c.b.stems & opposed.keys() for number in opposed[word]} if ours else ours
+    for one, other in (signs().opposites[number] for number in sorted(ours & theirs)):
         for x, y in ((one, other), (other, one)):
             if (u := c.a.stems & x) and (v := c.b.stems & y) and not c.b.stems & x and not c.a.stems & y:
                 return Reason("opposite", (c.a.word(u), c.b.word(v)))
