@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import mul
 from random import Random
 
 from aggregator.model import Failed, FailureKind, FeedHints, Source, SourceState, Status
@@ -77,7 +79,7 @@ def learn(rhythm: Sequence[float], published: Sequence[datetime], since: datetim
         counts, share = [count * fade for count in rhythm], timedelta(days=7) / MEMORY
     for moment in recent:
         counts[hour_of_week(moment)] += share
-    return tuple(round(count, 4) for count in counts)
+    return tuple([count and round(count, 4) for count in counts])  # most hours of a week are empty
 
 
 def hour_of_week(moment: datetime) -> int:
@@ -95,7 +97,8 @@ def _bell(width: float) -> tuple[float, ...]:
 BELL = _bell(WIDTH)
 
 
-def regularity(rhythm: Sequence[float]) -> float:
+@lru_cache(64)  # asked twice for each answer
+def regularity(rhythm: tuple[float, ...]) -> float:
     """Give how far the hour of day foretells, 0 to 1: on how many days of the week an item's hour has brought something.
 
     An outlet that puts a hundred items out at once, now at five and now at noon, has a curve of its day, and it means nothing.
@@ -103,24 +106,30 @@ def regularity(rhythm: Sequence[float]) -> float:
     total, seen = sum(rhythm), 0.0
     for hour in range(24):
         counts = rhythm[hour::24]
-        seen += sum(counts) * sum(count > FADED for count in counts) / 7
+        if count := sum(counts):
+            seen += count * sum([each > FADED for each in counts]) / 7
     return seen / total if total else 0.0
 
 
-def rates(rhythm: Sequence[float]) -> list[float]:
+def rates(rhythm: tuple[float, ...]) -> list[float]:
     """Give the items to be expected in each hour of the week: of the hour of day, smoothed, the day of the week, and the mean."""
     mean = sum(rhythm) / WEEK_HOURS
     if not mean:
         return [0.0] * WEEK_HOURS
     day = [sum(rhythm[hour::24]) / 7 for hour in range(24)]
-    smooth = [sum(BELL[away] * day[hour - away] for away in range(24)) for hour in range(24)]
-    weekdays = [1 - WEEKDAY + WEEKDAY * sum(rhythm[24 * n : 24 * n + 24]) / 24 / mean for n in range(7)]
+    back = 2 * day[::-1]  # from an hour on, those before it: BELL's first weight is the hour's own
+    smooth = [sum(map(mul, BELL, back[23 - hour : 47 - hour])) for hour in range(24)]
     own = (1 - EVEN) * regularity(rhythm)
-    return [own * smooth[hour % 24] * weekdays[hour // 24] + (1 - own) * mean for hour in range(WEEK_HOURS)]
+    rest = (1 - own) * mean
+    found: list[float] = []
+    for n in range(7):
+        weekday = own * (1 - WEEKDAY + WEEKDAY * sum(rhythm[24 * n : 24 * n + 24]) / 24 / mean)
+        found += [weekday * each + rest for each in smooth]
+    return found
 
 
 def rhythm_interval(
-    rhythm: Sequence[float], now: datetime, shortest: timedelta, longest: timedelta, fade: float = 1.0, pace: float = 1.0
+    rhythm: tuple[float, ...], now: datetime, shortest: timedelta, longest: timedelta, fade: float = 1.0, pace: float = 1.0
 ) -> timedelta:
     """Give the time until a source is worth a request, between floor and ceiling; ``fade`` is what is left of the rhythm's memory."""
     if not sum(rhythm):

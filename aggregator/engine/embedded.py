@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 2
 BURST = 25  # sources claimed a tick at most, so that a start after a long pause is no burst
 AHEAD = 200  # sources that a one-off claims at once: claiming one by one cost more than fetching (a 304: 0.5 ms)
-AHEAD_HOST = 32  # of one host: at 30 s each, two at a time, they end within their lease of ten minutes
+AHEAD_HOST = 16  # of one host, for each that it is asked at once: at 30 s each they end within their lease of ten minutes
 
 
 class EmbeddedEngine:
@@ -226,7 +226,7 @@ class EmbeddedEngine:
         asked_in_vain = False
         while not self._draining:
             if left and len(self._waiting) <= low and not (asked_in_vain and self._running):
-                claims = await self._claim(ahead, list(left), force=force, per_host=max(AHEAD_HOST, 4 * fetch.per_host))
+                claims = await self._claim(ahead, list(left), force=force, per_host=AHEAD_HOST * fetch.per_host)
                 for claim in claims:
                     left.pop(claim.source.id, None)
                 self._waiting += claims

@@ -22,6 +22,7 @@ from aggregator.store.connect import DaemonLock, Database, daemon_lock, make_fol
 from aggregator.store.hand import ReportedImage
 from aggregator.store.keys import CandidateSet
 from aggregator.store.maintenance import Counts, Problem
+from aggregator.store.outbox import Outbox
 from aggregator.store.query import Query
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
 from aggregator.store.shared import shared
@@ -195,8 +196,10 @@ class Store:
         try:
             with self.database.write() as c:
                 partitions.ensure(c, {t.to_ms(refresh.now) or 0 for refresh in refreshes})
-                desk = _commit.Desk(judge, self._drafts, keys.Recent(c), VERSION)
-                return [_commit.commit(c, refresh, desk, self.held.get(refresh.source_id)) for refresh in refreshes]
+                desk = _commit.Desk(judge, self._drafts, keys.Recent(c), Outbox(), VERSION)
+                done = [_commit.commit(c, refresh, desk, self.held.get(refresh.source_id)) for refresh in refreshes]
+                desk.outbox.flush(c)
+                return done
         except BaseException:
             self._drafts.clear()  # what was rolled back may come again under another id
             raise

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from aggregator.model import Claim
-from aggregator.store import bulk, keys, known, partitions, search, sources, story
+from aggregator.store import bulk, keys, known, search, sources, story
 from aggregator.store import schema as t
 from aggregator.store.identity import Identity, identities
+from aggregator.store.outbox import Outbox
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
 from aggregator.store.schema import to_ms
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(hours=24)  # an undated item of a first fetch is sorted behind the day's news
 FUTURE = timedelta(hours=1)  # a date further ahead than a wrong clock explains is no date
-_DIGESTS = update(t.source).where(t.source.c.id == bindparam("b_id")).values(digests=bindparam("b_digests"))
 _ITEMS = bulk.insert("item", [column.name for column in t.item.columns])
 # neither database's text can hold these, and one such character must not cost a whole refresh
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -48,20 +48,23 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the refreshes of one writing transaction share: how to judge, signatures, and what was entered before them."""
+    """What the refreshes of one writing transaction share: how to judge, signatures, what was entered before them, what is written last."""
 
     judge: Judge
     drafts: keys.Drafts
     recent: keys.Recent
+    outbox: Outbox
     version: int
 
 
 def commit(c: Connection, refresh: Refresh, desk: Desk, asked: int | None = None) -> Committed:
-    """Write a refresh; the caller holds the one writing transaction.
+    """Write a refresh; the caller holds the one writing transaction, and flushes the desk's outbox at its end.
 
     ``asked`` is when the source was taken for it (ms). If it was taken again since, by another worker while this one was stopped, what
     that one found is newer: only entries that nobody stored are written.
     """
+    if refresh.source_id in desk.outbox.states:
+        desk.outbox.flush(c)
     claim = sources.one(c, refresh.source_id)
     if claim is None:
         return Committed(skipped=tuple((each.raw.guid, "its source was removed meanwhile") for each in refresh.items))
@@ -71,9 +74,9 @@ def commit(c: Connection, refresh: Refresh, desk: Desk, asked: int | None = None
     if work.late:
         return Committed(tuple(work.new), tuple(work.merges), 0, work.unchanged, tuple(work.skipped))
     state = replace(refresh.state, item_count=claim.state.item_count + len(work.new))
-    sources.record(c, [(claim.source, state)])
+    desk.outbox.states[refresh.source_id] = (claim.source, state)
     if refresh.digests:
-        c.execute(_DIGESTS, {"b_id": refresh.source_id, "b_digests": b"".join(refresh.digests)})
+        desk.outbox.digests[refresh.source_id] = b"".join(refresh.digests)
     return Committed(tuple(work.new), tuple(work.merges), work.revised, work.unchanged, tuple(work.skipped))
 
 
@@ -81,6 +84,8 @@ def _items(c: Connection, work: _Work, desk: Desk) -> None:
     outlet = work.claim.source.outlet
     marks = identities(work.refresh.source_id, outlet.id, work.refresh.items)
     found = known.stored(c, work.refresh.source_id, marks)
+    if found:  # to meet a stored item is to read its text, and to judge it again its neighbours' keys
+        desk.outbox.flush(c)
     dead = known.buried(c, marks)
     fresh: list[tuple[Judged, Identity]] = []
     taken: set[bytes] = set()
@@ -116,29 +121,29 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], d
     refresh, outlet = work.refresh, work.claim.source.outlet
     now = to_ms(refresh.now) or 0
     # newer than what the judge saw: other workers' and other refreshes' items; those of this very document follow one by one
+    if desk.recent.must_read(refresh.seen_up_to):
+        desk.outbox.flush(c)
     later = desk.recent.since(c, [each.draft for each, _ in fresh], desk.drafts, refresh.seen_up_to)
     batch = story.Batch(c, len(fresh), [each.verdict for each, _ in fresh], desk.drafts)
-    rows, bodies, index, texts = [], [], [], []
+    rows, entered, outbox = [], {}, desk.outbox
     for (each, mark), newer in zip(fresh, later, strict=True):
         decision = _decide(each, (*newer, *batch.sharing(each.draft)), desk.judge)
         placed = batch.place(each.draft, decision)
         row = _row(work, each, mark, desk.version, placed)
         rows.append(tuple(row.values()))
-        bodies.append((placed.item, now, storable(each.article.body), storable(each.article.body_html)))
-        index.append((placed.item, now, each.draft))
-        texts.append((placed.item, row["title"], each.terms or search.terms(row["title"], bodies[-1][2] or row["summary"])))
+        entered[placed.item] = each.draft
+        body = storable(each.article.body)
+        outbox.bodies.append((placed.item, now, body, storable(each.article.body_html)))
+        outbox.index.append((placed.item, now, each.draft))
+        outbox.texts.append((placed.item, row["title"], each.terms or search.terms(row["title"], body or row["summary"])))
         batch.shown(placed, outlet.id, each.draft.agency, row["shown_at"])
         work.new.append(placed.item)
         if placed.matched is not None:
             work.merges.append(Merge(placed.item, placed.story, placed.matched, outlet.id, row["title"], decision.score, decision.why))
     work.touched |= batch.write(now)
     _ITEMS.run(c, rows)
-    partitions.put_bodies(c, bodies)
-    keys.put(c, index)
-    entered = {item: draft for item, _, draft in index}
     desk.drafts.keep(entered)
     desk.recent.add(entered)
-    search.put(c, texts)
 
 
 def _decide(each: Judged, newer: Sequence[Candidate], judge: Judge) -> story.Decision:

@@ -143,9 +143,13 @@ class Recent:
         for item, draft in drafts.items():
             note(self._by_key, item, draft)
 
+    def must_read(self, seen_up_to: int) -> bool:
+        """Tell whether others wrote what the judge has not seen, so that the database is asked."""
+        return self._before > seen_up_to
+
     def since(self, c: Connection, drafts: Sequence[Draft], cache: Drafts, seen_up_to: int) -> tuple[tuple[Candidate, ...], ...]:
         """Give each draft's candidates among the items that the judge has not seen: those after ``seen_up_to``."""
-        if self._before > seen_up_to:
+        if self.must_read(seen_up_to):
             return candidates(c, drafts, cache, after=seen_up_to)
         return _dress(c, _chosen(drafts, self._by_key), cache)
 

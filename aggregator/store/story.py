@@ -157,7 +157,6 @@ class Batch:
             independent = count_independent([(outlet, agency, verbatim) for outlet, agency, verbatim, _ in items])
             rows.append((story_id, min(times), max(times), min(times), now, len(items), independent, spread(independent, min(times))))
         _NEW_STORIES.run(self._c, rows)
-        bulk.touch(self._c)
         _LINKS.run(self._c, [(a, b, score, why) for (a, b), (score, why) in self._links.items()])
         return self._joined
 
