@@ -165,6 +165,10 @@ class SourceState:
     item_count: int = 0
 
 
+DIGEST = 8
+"""Bytes of the digest by which an entry is recognised at the next poll."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A source that is due, taken by one worker until ``until``."""
@@ -173,6 +177,12 @@ class Claim:
     state: SourceState
     until: datetime | None = None
     asked: datetime | None = None  # when it was last taken; tells whether somebody else has taken it since
+    digests: bytes = b""  # of the entries that it brought last
+
+    @property
+    def known(self) -> frozenset[bytes]:
+        """Give the digests of the entries that it already brought."""
+        return frozenset(self.digests[at : at + DIGEST] for at in range(0, len(self.digests), DIGEST))
 
 
 # -- what a fetch brings --------------------------------------------------------------------

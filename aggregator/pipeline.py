@@ -47,9 +47,6 @@ ELSEWHERE = (
 class Writer(Protocol):
     """Stores what refreshes bring; may put several in one transaction."""
 
-    async def known(self, source_id: str) -> frozenset[bytes]:
-        """Give the digests of the entries that a source already brought."""
-
     async def commit(self, refresh: Refresh) -> Committed:
         """Judge and write a refresh."""
 
@@ -90,7 +87,7 @@ async def refresh(claim: Claim, ports: Ports) -> Refreshed:
     """Refresh one claimed source."""
     source, state = claim.source, claim.state
     try:
-        result = await _refresh(source, state, ports)
+        result = await _refresh(claim, ports)
     except asyncio.CancelledError:
         raise
     except DocumentError as error:
@@ -101,7 +98,8 @@ async def refresh(claim: Claim, ports: Ports) -> Refreshed:
     return result
 
 
-async def _refresh(source: Source, state: SourceState, ports: Ports) -> Refreshed:
+async def _refresh(claim: Claim, ports: Ports) -> Refreshed:
+    source, state = claim.source, claim.state
     last: Failed | None = None
     probing = bool(state.etag or state.last_modified) and schedule.wants_probe(state, ports.clock(), ports.settings.fetch)
     if probing:  # whatever becomes of it, there is no second one before its time
@@ -116,7 +114,7 @@ async def _refresh(source: Source, state: SourceState, ports: Ports) -> Refreshe
                 if digest == state.body_digest and address == state.address:
                     return await _unchanged(source, state, outcome, ports)
                 try:
-                    return await _store(source, state, address, outcome, digest, ports)
+                    return await _store(replace(claim, state=state), address, outcome, digest, ports)
                 except DocumentError as error:
                     last = Failed(_kind(error.kind), error.detail, at=ports.clock())
             case Failed():
@@ -124,7 +122,7 @@ async def _refresh(source: Source, state: SourceState, ports: Ports) -> Refreshe
         if last and last.kind not in ELSEWHERE:
             break
     else:
-        found = await _discover(source, state, ports)
+        found = await _discover(replace(claim, state=state), ports)
         if found is not None:
             return found
     return await _failed(source, state, last or Failed(FailureKind.NOT_FOUND, "the source has no address", at=ports.clock()), ports)
@@ -186,9 +184,9 @@ async def _unchanged(source: Source, state: SourceState, outcome: Fetched, ports
     return Refreshed(source, "unchanged", state)
 
 
-async def _store(source: Source, state: SourceState, address: str, outcome: Fetched, digest: bytes, ports: Ports) -> Refreshed:
-    known = await ports.writer.known(source.id) if state.item_count or state.body_digest else frozenset()
-    task = _task(source, outcome, known, ports)
+async def _store(claim: Claim, address: str, outcome: Fetched, digest: bytes, ports: Ports) -> Refreshed:
+    source, state = claim.source, claim.state
+    task = _task(source, outcome, claim.known, ports)
     reading: Reading = await ports.workers.run(read_document, task)
     document = reading.document
     items: Sequence[Read] = reading.items
@@ -286,8 +284,9 @@ async def _page(source: Source, raw: RawItem, ports: Ports) -> Read:
     return await ports.workers.run(read_article, _task(source, outcome, frozenset(), ports), raw)
 
 
-async def _discover(source: Source, state: SourceState, ports: Ports) -> Refreshed | None:
+async def _discover(claim: Claim, ports: Ports) -> Refreshed | None:
     """Where no candidate address is a feed, look for one on the outlet's site, once in a while."""
+    source, state = claim.source, claim.state
     if source.kind is not Kind.FEED or not source.outlet.site or state.address or source.origin != "catalogue":
         return None
     if ports.settings.fetch.respect_robots:
@@ -306,7 +305,7 @@ async def _discover(source: Source, state: SourceState, ports: Ports) -> Refresh
         answer = await ports.client.get(address, ports=ports_of(source))
         if isinstance(answer, Fetched):
             try:
-                return await _store(source, state, address, answer, blake2b(answer.body, digest_size=16).digest(), ports)
+                return await _store(claim, address, answer, blake2b(answer.body, digest_size=16).digest(), ports)
             except DocumentError:
                 continue
     return None

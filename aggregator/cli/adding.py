@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from aggregator.daemon import assembled, utc_now
 from aggregator.errors import DocumentError, MujazError, UsageError
 from aggregator.extract.addresses import identity
-from aggregator.model import Claim, Failed, Fetched, Kind, Outlet, Recipe, Source
+from aggregator.model import Failed, Fetched, Kind, Outlet, Recipe, Source
 from aggregator.pipeline import Refreshed, refresh
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ async def add(store: Store, settings: Settings, url: str, *, name: str | None, c
             raise MujazError(
                 f"{chosen} was added; it is fetched by a running daemon, or when its host's wish to be left alone ends (`mujaz sources show {chosen}`)."
             )
-        result = await refresh(Claim(source, taken_now[0].state, taken_now[0].until), ports)
+        result = await refresh(replace(taken_now[0], source=source), ports)
     return Added(source, result)
 
 

@@ -35,10 +35,6 @@ class PatientWriter:
         self._writer = writer
         self._excused = excused
 
-    async def known(self, source_id: str) -> frozenset[bytes]:
-        """Give the digests of the entries that a source already brought."""
-        return await patiently(lambda: self._writer.known(source_id))
-
     async def commit(self, refresh: Refresh) -> Committed:
         """Judge and write a refresh."""
         return await patiently(lambda: self._writer.commit(refresh))

@@ -29,7 +29,7 @@ PAUSE, PATIENCE = 0.05, 0.4
 
 
 class ThreadWriter:
-    """A `pipeline.Writer` over a store: reads in threads of their own, writes in one."""
+    """A `pipeline.Writer` over a store: all reading and writing in one thread."""
 
     def __init__(self, store: Store, settings: DedupSettings) -> None:
         self._store = store
@@ -38,11 +38,6 @@ class ThreadWriter:
         self._records: list[tuple[Source, SourceState, asyncio.Future[None]]] = []
         self._commits: list[tuple[Refresh, asyncio.Future[Committed]]] = []
         self._running: asyncio.Task[None] | None = None
-
-    async def known(self, source_id: str) -> frozenset[bytes]:
-        """Give the digests of the entries that a source already brought."""
-        # in a thread of its own: a worker need not stand idle while others are stored
-        return await asyncio.get_running_loop().run_in_executor(None, self._store.known, source_id)
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run a store method in the writing thread."""

@@ -18,11 +18,10 @@ from aggregator.arabic.fold import clean
 from aggregator.arabic.language import language
 from aggregator.extract.addresses import canonical
 from aggregator.extract.sanitize import absolute, sanitize
-from aggregator.model import RawItem
+from aggregator.model import DIGEST, RawItem
 from aggregator.parse import text
 from aggregator.parse.pictures import Picture, in_html, largest
 
-DIGEST = 8
 MAX_CATEGORIES = 30
 MAX_GUID = 1_000
 _ENOUGH_FOR_LANGUAGE = 200

@@ -162,11 +162,6 @@ class Store:
         with self.database.read() as c:
             return sources.next_due(c, now)
 
-    def known(self, source_id: str) -> frozenset[bytes]:
-        """Give the digests of the entries that a source already brought."""
-        with self.database.read() as c:
-            return sources.known(c, source_id)
-
     def hold_host(self, host: str, until: datetime) -> None:
         """Leave a host alone until a time, for all its sources and across restarts."""
         with self.database.write() as c:

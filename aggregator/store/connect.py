@@ -306,7 +306,14 @@ def _sqlite(url: str, busy_timeout: float, begin: str, cache_kib: int, **pool: A
     def _set(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         # no mmap: a file cut short by another program would kill the process instead of raising
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_kib}", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"cache_size=-{cache_kib}",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=8000",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -123,7 +123,7 @@ def claim_of(row: Any, outlet: Outlet) -> Claim:
     """Read a source's row."""
     state = codec.state(row.state)
     state = replace(state, status=Status(row.status), next_fetch_at=from_ms(row.next_fetch_at), last_fetch_at=from_ms(row.last_fetch_at))
-    return Claim(codec.source(row.spec, outlet), state, from_ms(row.lease_until), from_ms(row.asked_at))
+    return Claim(codec.source(row.spec, outlet), state, from_ms(row.lease_until), from_ms(row.asked_at), row.digests)
 
 
 def all_outlets(c: Connection) -> dict[str, Outlet]:
@@ -344,12 +344,6 @@ def next_due(c: Connection, now: datetime) -> datetime | None:
         return now
     value = c.execute(select(func.min(s.next_fetch_at)).where(*active)).scalar()
     return None if value is None else max(now, from_ms(value) or now)
-
-
-def known(c: Connection, source_id: str) -> frozenset[bytes]:
-    """Give the digests of the entries that a source already brought."""
-    blob = c.execute(select(t.source.c.digests).where(t.source.c.id == source_id)).scalar() or b""
-    return frozenset(blob[i : i + 8] for i in range(0, len(blob), 8))
 
 
 def hold_host(c: Connection, host: str, until: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from aggregator.model import Claim, Failed, FailureKind, FetchOutcome, Kind, Recipe, Source, SourceState, Status, StoryFilter
+from aggregator.model import Failed, FailureKind, FetchOutcome, Kind, Recipe, Source, SourceState, Status, StoryFilter
 from aggregator.pipeline import Refreshed, addresses, ports_of, refresh
 from aggregator.store import Store
 from tests.integration.fakes import Asked, NoRobots, Parts, feed, fetched, in_loop, not_modified, parts, source
@@ -22,7 +22,7 @@ async def refreshed(p: Parts, each: Source, *outcomes: FetchOutcome, address: st
         p.network.answers[address] = outcome
         claim = p.store.source(each.id)
         assert claim is not None
-        result = await refresh(Claim(each, claim.state), p.ports)
+        result = await refresh(replace(claim, source=each), p.ports)
         p.clock.pass_(timedelta(hours=1))
     assert result is not None
     return result

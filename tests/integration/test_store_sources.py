@@ -152,8 +152,9 @@ def test_the_next_due_moment_is_known(store: Store) -> None:
 def test_known_entries_are_remembered_by_their_digests(store: Store) -> None:
     feed = source()
     refresh(store, feed, entry(*SPAIN, guid="abcdefgh"))
-    assert store.known("alif") == frozenset({b"abcdefgh"})
-    assert store.known("nobody") == frozenset()
+    claim = store.source("alif")
+    assert claim is not None
+    assert claim.known == frozenset({b"abcdefgh"})
 
 
 def test_a_failing_drifted_or_silent_source_is_unwell(store: Store) -> None:
