@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 2
 BURST = 25  # sources claimed a tick at most, so that a start after a long pause is no burst
 AHEAD = 200  # sources that a one-off claims at once: claiming one by one cost more than fetching (a 304: 0.5 ms)
+IN_HAND = 2  # of one host, for each that it is asked at once: while one is asked (the client sees to that), another is read and stored
 AHEAD_HOST = 16  # of one host, for each that it is asked at once: at 30 s each they end within their lease of ten minutes
 
 
@@ -171,7 +172,7 @@ class EmbeddedEngine:
         while self._waiting and len(self._running) < fetch.concurrency and not self._draining:
             claim = self._waiting.popleft()
             host = host_of(claim.source, claim.state)
-            if self._at_host[host] >= fetch.per_host:
+            if self._at_host[host] >= IN_HAND * fetch.per_host:
                 passed.append(claim)
             else:
                 self._start(claim, host)
