@@ -69,6 +69,10 @@ class Draft:
     content: bytes = field(default=b"", compare=False)
     keys: tuple[int, ...] = field(default=(), compare=False)
 
+    def content_weights(self) -> dict[int, int]:
+        """Give the hashes of the headline's content words with their weights in eighths."""
+        return {each & ~OF_WEIGHT: each & OF_WEIGHT for each in unpacked(self.content or _content(self.headline))}
+
     @property
     def headline(self) -> Headline:
         """Give the analysed headline (kept for the latest tens of thousands)."""
@@ -149,9 +153,7 @@ def draft(report: Report, body: Folded | None = None) -> Draft:
         shingles=_packed([shingle >> 32 for shingle in shingles[:SKETCH]]),
         vocabulary=_packed(list(compress(different, kinds.translate(_SAYS)))),
         numbers=_packed([word for word in different if word & 7 == NUMBER]) if NUMBER in kinds else b"",
-        content=_packed(
-            [crc32(word.encode()) & ~OF_WEIGHT | min(OF_WEIGHT, int(EIGHTHS * rarity)) for word, rarity in analysed.weights.items()]
-        ),
+        content=_content(analysed),
         keys=_keys(analysed, shingles),
     )
 
@@ -228,6 +230,10 @@ def _shingles(stems: list[int]) -> list[int]:
     if byteorder == "big":
         found.byteswap()
     return sorted(set(found[: 2 * len(stems) - 4 : 2]))
+
+
+def _content(title: Headline) -> bytes:
+    return _packed([crc32(word.encode()) & ~OF_WEIGHT | min(OF_WEIGHT, int(EIGHTHS * rarity)) for word, rarity in title.weights.items()])
 
 
 def _keys(title: Headline, shingles: list[int]) -> tuple[int, ...]:

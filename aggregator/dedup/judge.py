@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from aggregator.dedup.compare import Comparison
-from aggregator.dedup.draft import OF_WEIGHT, Draft, family, unpacked
+from aggregator.dedup.draft import EIGHTHS, Draft, family
 from aggregator.dedup.reason import Reason
 from aggregator.dedup.score import Scored, score
 from aggregator.dedup.story import objection
@@ -85,25 +85,23 @@ def _order(scored: tuple[Scored, Candidate]) -> tuple[float, int]:
 
 
 def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Give the candidates worth a full comparison: of the same language, with enough in common, three of a story at most."""
-    title, weights = draft.headline.content, draft.headline.weights
-    total = sum(weights.values())
-    ours = _weighed(draft.content)
-    our_weight = sum(ours.values())
+    """Give the candidates worth a full comparison: of the same language, with enough in common, three of a story at most.
+
+    What their headlines have in common is told from the hashes of their words: to analyse one costs fifty times as much.
+    """
+    ours = draft.content_weights()
+    total = sum(ours.values())
     ranked = []
     for candidate in candidates:
         other = candidate.draft
         if family(other.language) != family(draft.language):
             continue
+        theirs = other.content_weights()
+        overlap = sum([ours[word] for word in theirs if word in ours])
         shared = shared_text(draft, other)
-        if not shared and not _may_overlap(ours, our_weight, other.content):
-            continue
-        overlap = sum(map(weights.__getitem__, title & other.headline.content))
         # of 251 pairs that are the same, one has less in common in headline and text
-        poorer = min(total, sum(other.headline.weights.values()))
-        if shared or overlap >= _OVERLAP * poorer or title == other.headline.content:
-            # rounded: sums over sets differ in their last digit from run to run, and so would the order of equals
-            ranked.append((round(-overlap - shared, 6), candidate.item, candidate))
+        if shared or overlap >= _OVERLAP * min(total, sum(theirs.values())):
+            ranked.append((-overlap / EIGHTHS - shared, candidate.item, candidate))
     ranked.sort(key=lambda each: each[:2])
     chosen: list[Candidate] = []
     stories: Counter[int] = Counter()
@@ -114,24 +112,6 @@ def _likeliest(draft: Draft, candidates: Sequence[Candidate]) -> list[Candidate]
             if len(chosen) == BEST:
                 break
     return chosen
-
-
-def _weighed(content: bytes) -> dict[int, int]:
-    """Give the words of `Draft.content` with their weights in eighths."""
-    return {each & ~OF_WEIGHT: each & OF_WEIGHT for each in unpacked(content)}
-
-
-def _may_overlap(ours: dict[int, int], our_weight: int, content: bytes) -> bool:
-    """Tell from hashes alone whether two headlines may have enough in common: to analyse a stored headline costs fifty times as much.
-
-    What both have is taken for a little more than it weighs and the poorer side for a little less, so that nothing is lost.
-    """
-    theirs = unpacked(content)
-    if not ours or not theirs:
-        return True
-    overlap = sum([ours[word] + 1 for each in theirs if (word := each & ~OF_WEIGHT) in ours])
-    poorer = min(our_weight, sum([each & OF_WEIGHT for each in theirs]))
-    return overlap >= _OVERLAP * poorer
 
 
 def _worded(why: tuple[Reason, ...], comparison: Comparison) -> tuple[Reason, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import DatabaseError
 from aggregator.model import Source, SourceState
-from aggregator.store.refresh import Committed, Refresh
+from aggregator.store.refresh import Committed, Judged, Refresh
 
 if TYPE_CHECKING:
     from aggregator.dedup import Candidate, Draft, Verdict
@@ -125,7 +125,7 @@ class ThreadWriter:
             refreshes = [
                 replace(
                     refresh,
-                    items=tuple(replace(each, verdict=next(verdicts)) for each in refresh.items),
+                    items=tuple([Judged(each.raw, each.article, each.draft, next(verdicts), each.terms) for each in refresh.items]),
                     seen_up_to=found.seen_up_to,
                 )
                 for refresh in refreshes
