@@ -39,6 +39,8 @@ LARGE = 88 * 2**20  # bytes of memory from which a worker gives back what it no 
 # and by how much it must have grown since it last did: a worker's tables alone may be over LARGE, and collecting after each document
 # took 70 ms where reading it took 4
 GROWN = 24 * 2**20
+LOOKED, SMALL = 8, 2**20  # its memory is looked at after so many documents, and after each whose result has more bytes
+_done = 0  # in a worker: documents that it read
 _settled = 0  # in a worker: its memory after it last gave some back
 
 
@@ -92,8 +94,9 @@ def _work(function: Callable[..., Any], arguments: list[Any]) -> bytes:
         # an exception that can't be pickled would take its neighbours' answers with it
         raise DocumentError("internal", _words(error)) from None
     del taken
-    global _settled
-    if _resident() > max(LARGE, _settled + GROWN):
+    global _settled, _done
+    _done += 1
+    if (_done % LOOKED == 0 or len(result) > SMALL) and _resident() > max(LARGE, _settled + GROWN):
         _trim()
         _settled = _resident()
     return result

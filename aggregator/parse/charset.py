@@ -82,11 +82,12 @@ _ARABIC = ("cp1256", "iso8859-6", "cp720", "mac_arabic")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A document's text, the codec that read it, and what was odd about that (or "")."""
+    """A document's text, the codec that read it, what was odd about that (or ""), and its bytes where they are the text in UTF-8."""
 
     text: str
     encoding: str
     problem: str = ""
+    data: bytes = b""
 
 
 def unpack(body: bytes, limit: int = MAX_UNPACKED) -> bytes:
@@ -175,8 +176,7 @@ def _unmarked(body: bytes, content_type: str, language: str) -> Decoded:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return _legacy(body, declared, language)
-    better = _east_asian(body, declared)
-    return better or _unscramble(text)
+    return _east_asian(body, declared) or _unscramble(text, body)
 
 
 def _declared(body: bytes, content_type: str) -> list[str]:
@@ -270,10 +270,10 @@ def _last_resort(body: bytes, declared: list[str]) -> Decoded:
     return Decoded(body.decode(codec, "replace"), codec, f"no declaration fits; read as {codec}")
 
 
-def _unscramble(text: str) -> Decoded:
+def _unscramble(text: str, body: bytes) -> Decoded:
     """Undo UTF-8 that was read as windows-1252 and encoded once more («Ø§Ù„»): Arabic feeds out of old databases."""
     suspects = text.count("Ø") + text.count("Ù")
     if suspects < 8 or suspects * 8 < len(text) - len(text.encode("ascii", "ignore")):
-        return Decoded(text, "utf-8")
+        return Decoded(text, "utf-8", data=body)
     repaired = letters.undo_double_encoding(text)
     return Decoded(repaired, "utf-8", "encoded twice" if repaired != text else "")

@@ -54,7 +54,7 @@ def document(
     decoded = charset.decode(charset.unpack(body), content_type, language=language)
     base = web_address(headers.get("content-location", ""), address) or address
     around = Surroundings(base=base, now=now, timezone=timezone, country=country, language=headers.get("content-language", "") or language)
-    shape = shapes.look(decoded.text)
+    shape = shapes.look(decoded.text, decoded.data)
     asked = Asked(around, known, max_items)
     match shape.kind:
         case "rss" | "atom":

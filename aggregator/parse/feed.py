@@ -44,9 +44,6 @@ def read(shape: shapes.Shape, asked: Asked) -> Document:
     if cut is None:
         return _whole(shape, data, asked, problems)
     wanted = _wanted(cut, asked, problems)
-    if read_pairs is _parsed and b"base" in data and _INNER_BASE.search(data, 1 + data.find(b">")):
-        # feedparser forgets to put an empty base back behind an entry with its own: the next entries would be joined with it
-        read_pairs = _one_by_one
     feed, pairs, troubles = read_pairs(cut, wanted)
     problems += troubles
     around = _surroundings(shape, feed, asked.around, cut)
@@ -98,8 +95,10 @@ def _feedparser(data: bytes) -> Parsed:
 def _parsed(cut: Cut, wanted: Sequence[int]) -> tuple[Parsed, list[tuple[int, Parsed]], list[str]]:
     """Hand the wanted entries to feedparser; give the feed's own fields, and each entry's with its index."""
     data = mend.tamed(cut.without(set(range(len(cut.spans))).difference(wanted)))
-    if not mend.well_formed(data):
-        return _one_by_one(cut, wanted)  # mending the whole would touch its healthy entries, too
+    # mending the whole would touch its healthy entries, too; and feedparser forgets to put an empty base back behind an entry with its
+    # own: the next entries would be joined with it
+    if not mend.well_formed(data) or (b"base" in data and _INNER_BASE.search(data, 1 + data.find(b">"))):
+        return _one_by_one(cut, wanted)
     data, texts = put_aside(data)
     found = _feedparser(data)
     if len(found.entries) != len(wanted):

@@ -84,9 +84,12 @@ def bounded(data: bytes) -> bytes:
     return data
 
 
-def look(text: str) -> Shape:
-    """Tell what a decoded document is; raises `DocumentError` (``empty``, ``too_large`` for an entity bomb)."""
-    data = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+def look(text: str, data: bytes = b"") -> Shape:
+    """Tell what a decoded document is; raises `DocumentError` (``empty``, ``too_large`` for an entity bomb).
+
+    ``data`` is the text in UTF-8, where it came so.
+    """
+    data = (data or text.encode("utf-8", "replace")).translate(None, _CONTROLS)
     data = data.strip(b" \t\r\n").removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise DocumentError("empty", "the document is empty")
