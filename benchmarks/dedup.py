@@ -13,17 +13,19 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from aggregator.arabic.tokens import surface, words
 from aggregator.dedup import Report, SameAs, draft
 from aggregator.dedup.index import MemoryIndex
 
+T = TypeVar("T")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 WINDOW_HOURS = 72.0
 
@@ -105,43 +107,41 @@ def bulk(window: int, timed: int) -> None:
 
 
 def on_sqlite(window: int, timed: int) -> None:
-    """Find candidates in the store's own index of an SQLite file and judge them, as a refresh does."""
-    from sqlalchemy import create_engine
+    """Find candidates in the store's own index of an SQLite file, judge them and enter the item, each in a transaction of its own.
 
-    from aggregator.dedup import judge
+    The database is the store's, with its journal and its flush to the disk; a daemon's refreshes share a transaction, these don't.
+    """
+    from aggregator.dedup import Candidate, judge
     from aggregator.store import keys
     from aggregator.store import schema as t
+    from aggregator.store.connect import Database
 
     with TemporaryDirectory() as folder:
-        engine = create_engine(f"sqlite:///{Path(folder) / 'bench.db'}")
-        t.metadata.create_all(engine, tables=[t.key, t.signature])
+        database = Database(f"sqlite:///{Path(folder) / 'bench.db'}", Path(folder), 10.0)
         cache = keys.Drafts()
-        with engine.begin() as c:
-            rows = []
-            for number, item in enumerate(reports(window, window + timed, bodies=True), 1):
-                rows.append((number, int(item.published.timestamp() * 1000) if item.published else 0, draft(item)))
-                if len(rows) == 5_000:
-                    keys.put(c, rows)
-                    rows = []
-            keys.put(c, rows)
-        from aggregator.dedup import Candidate
+        with database.write() as c:
+            t.metadata.create_all(c, tables=[t.key, t.signature])
+            for part in batched(enumerate(reports(window, window + timed, bodies=True), 1), 5_000):
+                keys.put(c, [(number, 0, draft(item)) for number, item in part])
 
         def add(item: Report) -> None:
             nonlocal window
             made = draft(item)
-            with engine.begin() as c:
-                counts: dict[int, int] = {}
-                for found in keys._sharing(c, [made], 0).values():
-                    for each in found:
-                        counts[each] = counts.get(each, 0) + 1
-                best = sorted(counts, key=lambda each: (-counts[each], -each))[: keys.BEST]
+            window += 1
+            with database.write() as c:
+                [best] = keys._chosen([made], keys._sharing(c, [made], 0))
                 drafts = cache.get(c, best)
-                judge(made, [Candidate(each, each, drafts[each], drafts[each]) for each in best if each in drafts])
-                window += 1
+                judge(made, [Candidate(each, each, drafts[each], drafts[each]) for each in best])
                 keys.put(c, [(window, 0, made)])
 
         speed, took = measured(add, list(reports(timed, window + timed, bodies=True, seed=2)))
         line(f"ours on SQLite, bodies, {window - timed:,} in the window", speed, took)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    left = iter(items)
+    while part := list(islice(left, size)):
+        yield part
 
 
 def peers(items: list[Report]) -> None:
