@@ -18,6 +18,7 @@ from aggregator.model import Claim, Item, Outlet, Page, Revision, Source, Source
 from aggregator.store import backup, hand, keys, maintenance, migrate, partitions, retention, search, sources, stories
 from aggregator.store import commit as _commit
 from aggregator.store import schema as t
+from aggregator.store.ahead import Ahead
 from aggregator.store.connect import DaemonLock, Database, daemon_lock, make_folder
 from aggregator.store.hand import ReportedImage
 from aggregator.store.keys import CandidateSet
@@ -191,7 +192,7 @@ class Store:
         try:
             with self.database.write() as c:
                 partitions.ensure(c, {t.to_ms(refresh.now) or 0 for refresh in refreshes})
-                desk = _commit.Desk(judge, self._drafts, keys.Recent(c), Outbox(), VERSION)
+                desk = _commit.Desk(judge, self._drafts, keys.Recent(c), Ahead(c, refreshes), Outbox(), VERSION)
                 done = [_commit.commit(c, refresh, desk, self.held.get(refresh.source_id)) for refresh in refreshes]
                 desk.outbox.flush(c)
                 return done

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from aggregator.model import Claim
-from aggregator.store import bulk, keys, known, search, sources, story
+from aggregator.store import bulk, keys, known, search, story
 from aggregator.store import schema as t
-from aggregator.store.identity import Identity, identities
+from aggregator.store.ahead import Ahead
+from aggregator.store.identity import Identity
 from aggregator.store.outbox import Outbox
 from aggregator.store.refresh import Committed, Judged, Merge, Refresh
 from aggregator.store.schema import to_ms
@@ -48,11 +49,12 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the refreshes of one writing transaction share: how to judge, signatures, what was entered before them, what is written last."""
+    """What the refreshes of one writing transaction share: how to judge, signatures, what was asked and entered, what is written last."""
 
     judge: Judge
     drafts: keys.Drafts
     recent: keys.Recent
+    ahead: Ahead
     outbox: Outbox
     version: int
 
@@ -65,7 +67,7 @@ def commit(c: Connection, refresh: Refresh, desk: Desk, asked: int | None = None
     """
     if refresh.source_id in desk.outbox.states:
         desk.outbox.flush(c)
-    claim = sources.one(c, refresh.source_id)
+    claim = desk.ahead.claim(refresh.source_id)
     if claim is None:
         return Committed(skipped=tuple((each.raw.guid, "its source was removed meanwhile") for each in refresh.items))
     work = _Work(refresh, claim, late=asked is not None and asked != to_ms(claim.asked))
@@ -82,11 +84,9 @@ def commit(c: Connection, refresh: Refresh, desk: Desk, asked: int | None = None
 
 def _items(c: Connection, work: _Work, desk: Desk) -> None:
     outlet = work.claim.source.outlet
-    marks = identities(work.refresh.source_id, outlet.id, work.refresh.items)
-    found = known.stored(c, work.refresh.source_id, marks)
+    marks, found, dead = desk.ahead.met(work.refresh, outlet.id)
     if found:  # to meet a stored item is to read its text, and to judge it again its neighbours' keys
         desk.outbox.flush(c)
-    dead = known.buried(c, marks)
     fresh: list[tuple[Judged, Identity]] = []
     taken: set[bytes] = set()
     for each, first in zip(work.refresh.items, marks, strict=True):
@@ -101,6 +101,8 @@ def _items(c: Connection, work: _Work, desk: Desk) -> None:
             work.unchanged += touched is None
             work.revised += touched is not None
             work.touched |= touched or set()
+            if touched is not None:
+                desk.ahead.clear()
         elif outlet.opted_out:
             work.skipped.append((each.raw.guid, "its outlet asked not to be stored"))
         elif mine & dead:
@@ -132,6 +134,7 @@ def _add(c: Connection, work: _Work, fresh: Sequence[tuple[Judged, Identity]], d
         row = _row(work, each, mark, desk.version, placed)
         rows.append(tuple(row.values()))
         entered[placed.item] = each.draft
+        desk.ahead.note(known.Stored(*(row[name] for name in known.Stored._fields)))
         body = storable(each.article.body)
         outbox.bodies.append((placed.item, now, body, storable(each.article.body_html)))
         outbox.index.append((placed.item, now, each.draft))

@@ -43,16 +43,17 @@ _NUMBERED = bulk.Lookup(_COLUMNS + "guid IN ? AND source = ?", "bytea")
 _BURIED = bulk.Lookup("SELECT digest FROM tombstone WHERE digest IN ?", "bytea")
 
 
-def stored(c: Connection, source_id: str, marks: Sequence[Identity]) -> dict[bytes, Stored]:
-    """Give the stored items known by any of these marks of a source's entries."""
-    found: dict[bytes, Stored] = {}
-    for row in map(Stored._make, _SAME.rows(c, [mark.sameness for mark in marks])):
-        found[row.sameness] = row
-    for row in map(Stored._make, _ADDRESSED.rows(c, [mark.address for mark in marks if mark.address])):
-        found[row.address] = row
-    for row in map(Stored._make, _NUMBERED.rows(c, [each for mark in marks for each in (mark.guid, mark.another)], source_id)):
-        found[row.guid] = row
-    return found
+def anywhere(c: Connection, marks: Sequence[Identity]) -> dict[bytes, Stored]:
+    """Give the stored items that have the text or the address of any of these entries, whichever their sources."""
+    same = map(Stored._make, _SAME.rows(c, [mark.sameness for mark in marks]))
+    addressed = map(Stored._make, _ADDRESSED.rows(c, [mark.address for mark in marks if mark.address]))
+    return {row.sameness: row for row in same} | {row.address: row for row in addressed}
+
+
+def numbered(c: Connection, source_id: str, marks: Sequence[Identity]) -> dict[bytes, Stored]:
+    """Give the stored items of a source that have the id of any of these entries."""
+    ids = [each for mark in marks for each in (mark.guid, mark.another)]
+    return {row.guid: row for row in map(Stored._make, _NUMBERED.rows(c, ids, source_id))}
 
 
 def buried(c: Connection, marks: Sequence[Identity]) -> set[bytes]:

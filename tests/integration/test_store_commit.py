@@ -133,6 +133,31 @@ def test_several_refreshes_are_written_in_one_transaction(store: Store) -> None:
     assert len(store.stories(EVERYTHING).rows) == 1
 
 
+def test_sections_of_one_outlet_in_one_transaction_bring_an_article_once(store: Store) -> None:
+    main, section = source("alif"), source("alif-sport", outlet="alif")
+    store.add_source(section)
+    at = "https://alif.example/1"
+    many = [made(store, main, entry(*FOOTBALL, url=at)), made(store, section, entry(*FOOTBALL, url=at, guid="2"), entry(*RAIN))]
+    done = store.commit_many(many, decide)
+    assert [len(each.new) for each in done] == [1, 1]
+    assert done[1].unchanged == 1
+    assert [item.body for item in items(store)] == [FOOTBALL[1], RAIN[1]]
+    assert not store.check()
+
+
+def test_one_source_twice_in_one_transaction_is_as_in_two(store: Store) -> None:
+    feed = source()
+    first, second = made(store, feed, entry(*SPAIN, guid="1")), made(store, feed, entry(*SPAIN, guid="1"), entry(*RAIN, guid="2"))
+    third = made(store, feed, entry(RAIN[0], RAIN[1] + " وأضاف بيان لاحق أن الأمطار ستستمر إلى نهاية الأسبوع.", guid="2"))
+    done = store.commit_many([first, second, third], decide)
+    assert [(len(each.new), each.unchanged, each.revised) for each in done] == [(1, 0, 0), (1, 1, 0), (0, 0, 1)]
+    claim = store.source(feed.id)
+    assert claim is not None
+    assert claim.state.item_count == 2
+    assert items(store)[1].body.endswith("الأسبوع.")
+    assert not store.check()
+
+
 def test_a_refresh_of_a_source_removed_meanwhile_says_so(store: Store) -> None:
     feed = replace(source(), origin="user")
     waiting = made(store, feed, entry(*SPAIN))
