@@ -53,8 +53,8 @@ def killed_fetches(tmp_path: Path, kills: int, seed: int) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_killed_at_eight_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    killed_fetches(tmp_path, 8, seed=1)
+def test_killed_at_thirty_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    killed_fetches(tmp_path, 30, seed=1)
 
 
 @pytest.mark.long
