@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Protocol
@@ -138,8 +139,13 @@ def addresses(source: Source, state: SourceState) -> list[str]:
 
 def ports_of(source: Source) -> frozenset[int]:
     """Give the ports that a source's own addresses name; others than 80, 443 and these are not connected to."""
+    return _ports_in(source.addresses, source.outlet.site)
+
+
+@lru_cache(4_096)
+def _ports_in(addresses: tuple[str, ...], site: str) -> frozenset[int]:
     found = set()
-    for address in (*source.addresses, source.outlet.site):
+    for address in (*addresses, site):
         try:
             port = urlsplit(address).port
         except ValueError:

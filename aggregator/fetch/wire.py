@@ -15,6 +15,7 @@ import httpcore2 as httpcore
 import httpx2 as httpx
 
 PIECE = 16 * 1024  # bytes handed on at once: what a piece costs to read (many tiny chunks) stays under 50 ms
+PIECE_OF_ONE = 64 * 1024  # where the length of the whole was said, and no chunks come
 BUFFERED = 256 * 1024  # bytes that may wait before the server is told to pause
 MOST_ADDRESSES = 4
 MOST_CHUNKS, THIN_CHUNK = 200_000, 16  # a body in more chunks than this, each thinner than that, is an attack on the reader
@@ -36,6 +37,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def __init__(self, allowance: int) -> None:
         self.allowance = allowance
+        self.piece = PIECE
         self._transport: asyncio.Transport | None = None
         self._waiting = bytearray()
         self._wanted: asyncio.Future[None] | None = None
@@ -81,7 +83,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         else:
             await asyncio.sleep(0)  # a server that is never waited for must not hold the others up
         if self._waiting:
-            piece = bytes(self._waiting[: min(max_bytes, PIECE)])
+            piece = bytes(self._waiting[: min(max_bytes, self.piece)])
             del self._waiting[: len(piece)]
             self.allowance -= len(piece)
             if self.allowance < 0:
@@ -156,6 +158,9 @@ class OneShot(httpx.AsyncBaseTransport):
         except tuple(theirs for theirs, _ in ERRORS) as error:
             raise translated(error) from error
         wire.allowance = asked["body_bytes"]
+        names = {name.lower() for name, _ in answer.headers}
+        if b"content-length" in names and b"transfer-encoding" not in names:
+            wire.piece = PIECE_OF_ONE
         body = _Body(connection, answer.stream)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions={"wire": wire, "connection": connection})
 
