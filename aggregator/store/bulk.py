@@ -7,7 +7,8 @@ COPY, which is one message for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Statement:
         if not rows:
             return
         if c.dialect.name == "sqlite":
-            c.exec_driver_sql(self.sqlite, list(rows))
+            _many(c, self.sqlite, rows)
         elif self.copy and len(rows) >= COPIED_FROM:
             copy(c, self.copy, rows)
         else:
@@ -75,10 +76,48 @@ class Lookup:
                 sql, given = self.sql.replace("IN ?", f"IN ({','.join('?' * places)})"), (*part, *more)
             else:
                 sql, given = self.sql.replace("IN ?", f"= ANY(%s::{self.type}[])").replace("?", "%s"), (part, *more)
-            result = c.exec_driver_sql(sql, given)
-            found += result.cursor.fetchall() if result.cursor is not None else []
-            result.close()
+            found += _all(c, sql, given)
         return found
+
+
+def _all(c: Connection, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    driver = _driver(c)
+    if driver is not None:
+        with _told(c, sql):
+            return list(driver.execute(sql, given).fetchall())
+    result = c.exec_driver_sql(sql, given)
+    found = list(result.cursor.fetchall()) if result.cursor is not None else []
+    result.close()
+    return found
+
+
+def _many(c: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    driver = _driver(c)
+    if driver is None:
+        c.exec_driver_sql(sql, list(rows))
+        return
+    with _told(c, sql):
+        driver.executemany(sql, rows)
+
+
+def _driver(c: Connection) -> Any | None:
+    """Give SQLite's own connection within a transaction: what SQLAlchemy builds for a statement costs more than most of these take.
+
+    None where it has to begin the transaction first, where someone listens to statements, and for PostgreSQL.
+    """
+    if c.dialect.name != "sqlite" or not c.in_transaction() or c.dispatch.before_cursor_execute:
+        return None
+    return c.connection.driver_connection
+
+
+@contextmanager
+def _told(c: Connection, sql: str) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's."""
+    error: Any = c.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except error as raised:
+        raise DBAPIError.instance(sql, None, raised, error, dialect=c.dialect) from raised
 
 
 def statement(sql: str) -> Statement:
