@@ -113,19 +113,28 @@ def regularity(rhythm: tuple[float, ...]) -> float:
 
 def rates(rhythm: tuple[float, ...]) -> list[float]:
     """Give the items to be expected in each hour of the week: of the hour of day, smoothed, the day of the week, and the mean."""
-    mean = sum(rhythm) / WEEK_HOURS
-    if not mean:
-        return [0.0] * WEEK_HOURS
-    day = [sum(rhythm[hour::24]) / 7 for hour in range(24)]
-    back = 2 * day[::-1]  # from an hour on, those before it: BELL's first weight is the hour's own
-    smooth = [sum(map(mul, BELL, back[23 - hour : 47 - hour])) for hour in range(24)]
-    own = (1 - EVEN) * regularity(rhythm)
-    rest = (1 - own) * mean
-    found: list[float] = []
-    for n in range(7):
-        weekday = own * (1 - WEEKDAY + WEEKDAY * sum(rhythm[24 * n : 24 * n + 24]) / 24 / mean)
-        found += [weekday * each + rest for each in smooth]
-    return found
+    expected = Expected(rhythm)
+    return [expected.at(hour) for hour in range(WEEK_HOURS)]
+
+
+class Expected:
+    """The items to be expected in an hour of the week, worked out when asked: an answer's next fetch lies a few hours ahead as a rule."""
+
+    def __init__(self, rhythm: tuple[float, ...]) -> None:
+        self._rhythm = rhythm
+        self._mean = sum(rhythm) / WEEK_HOURS
+        self._own = (1 - EVEN) * regularity(rhythm)
+        self._back = [sum(rhythm[hour::24]) / 7 for hour in range(23, -1, -1)] * 2  # of each hour of day, the last one first
+
+    def at(self, hour: int) -> float:
+        """Give the items to be expected in an hour (0 … 167)."""
+        if not self._mean:
+            return 0.0
+        day, hour = divmod(hour, 24)
+        # BELL's first weight is the hour's own, the next that of the hour before
+        smooth: float = sum(map(mul, BELL, self._back[23 - hour : 47 - hour]))
+        weekday: float = 1 - WEEKDAY + WEEKDAY * sum(self._rhythm[24 * day : 24 * day + 24]) / 24 / self._mean
+        return self._own * smooth * weekday + (1 - self._own) * self._mean
 
 
 def rhythm_interval(
@@ -134,11 +143,11 @@ def rhythm_interval(
     """Give the time until a source is worth a request, between floor and ceiling; ``fade`` is what is left of the rhythm's memory."""
     if not sum(rhythm):
         return min(max(DEFAULT, shortest), longest)
-    hourly = rates(rhythm)
+    expected = Expected(rhythm)
     hour, part = hour_of_week(now), 1 - (now.minute * 60 + now.second) / 3600
     due, hours, limit = 0.0, 0.0, longest / timedelta(hours=1)
     while hours < limit:
-        here = PACE * pace * (hourly[hour] * fade) ** POWER
+        here = PACE * pace * (expected.at(hour) * fade) ** POWER
         if due + here * part >= 1:
             hours += (1 - due) / here
             break
