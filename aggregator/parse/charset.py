@@ -272,6 +272,8 @@ def _last_resort(body: bytes, declared: list[str]) -> Decoded:
 
 def _unscramble(text: str, body: bytes) -> Decoded:
     """Undo UTF-8 that was read as windows-1252 and encoded once more («Ø§Ù„»): Arabic feeds out of old databases."""
+    if b"\xc3" not in body:  # the byte that both of them begin with
+        return Decoded(text, "utf-8", data=body)
     suspects = text.count("Ø") + text.count("Ù")
     if suspects < 8 or suspects * 8 < len(text) - len(text.encode("ascii", "ignore")):
         return Decoded(text, "utf-8", data=body)
