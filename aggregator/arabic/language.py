@@ -36,15 +36,23 @@ def language(text: str, hint: str = "") -> str:
     text = text[:_ENOUGH]
     declared = hint.strip().lower().replace("_", "-").split("-")[0]
     declared = {"ber": "zgh", "tzm": "zgh", "shi": "zgh", "rif": "zgh", "kab": "zgh", "ary": "ar", "arz": "ar"}.get(declared, declared)
-    letters = {script: sum(map(len, pattern.findall(text))) for script, pattern in _SCRIPTS.items()}
-    script = max(letters, key=letters.__getitem__)
-    if not letters[script]:
-        return ""
-    if script == "zgh":
-        return "zgh"
+    script = _script(text)
+    if script in ("", "zgh"):
+        return script
     if script == "ar":
         return _arabic_script(text, declared)
     return _latin_script(text, declared)
+
+
+def _script(text: str) -> str:
+    """Give the script that most letters are of, "" where there are none."""
+    letters: dict[str, int] = {}
+    for script, pattern in _SCRIPTS.items():
+        letters[script] = sum(map(len, pattern.findall(text)))
+        if 2 * letters[script] > len(text):
+            return script
+    best = max(letters, key=letters.__getitem__)
+    return best if letters[best] else ""
 
 
 def _arabic_script(text: str, declared: str) -> str:

@@ -102,9 +102,11 @@ def _spelled(a: Headline, only_a: set[str], b: Headline, only_b: set[str]) -> li
 
 
 def _spelling(one: str, b: Headline, only_b: set[str]) -> str | None:
-    places = sorted(only_b & b.places.keys()) if b.places else ()
-    if within := next((other for other in places if not {one, f"ال{one}"}.isdisjoint(other.split())), None):
-        return within  # الساورة / شبيبة الساورة
+    if b.places:
+        article = f"ال{one}"
+        for other in sorted(only_b & b.places.keys()):
+            if other == article or (" " in other and not {one, article}.isdisjoint(other.split())):
+                return other  # الساورة / شبيبة الساورة
     if len(one) < 3:
         return None
     for clitic in _CLITICS:
