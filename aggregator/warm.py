@@ -6,6 +6,7 @@ Reading a first feed takes a worker 0.16 s, for tables of words, places and phra
 from __future__ import annotations
 
 import copyreg
+import gc
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -48,3 +49,6 @@ def warm() -> None:
 for _kind in (RawItem, Article, Document, Draft, Read, Reading):
     by_value(_kind)
 warm()
+# here and not in each worker, which would write to all that they share
+gc.collect()
+gc.freeze()

@@ -55,8 +55,7 @@ def _prepare(memory: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-    # what was imported before stays: collections need not look at it again and again
-    gc.collect()
+    # what was imported before stays: collections need not look at it again and again (the server that this was forked from did collect)
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     _bound(memory)

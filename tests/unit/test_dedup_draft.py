@@ -1,17 +1,13 @@
-"""A signature's hashes: what is computed at once for speed is what the formula says, and survives its way through bytes and processes."""
+"""A signature's hashes: what is computed at once for speed is what the formula says."""
 
 from __future__ import annotations
 
 import importlib
-import pickle
-from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.dedup import Draft, Report, draft
-from aggregator.reading import Task, read_document
-from aggregator.warm import FEED
 
 whole = importlib.import_module("aggregator.dedup.draft")
 BODY = "قال وزير الفلاحة إن 12 جهة ستستفيد من برنامج جديد لدعم الفلاحين الصغار، وأضاف أن كلفته تبلغ 1.5 مليار درهم في ثلاث سنوات."
@@ -41,10 +37,3 @@ def test_a_signature_without_its_words_hashes_has_them_of_its_headline() -> None
     assert older.content == b""
     assert older.content_weights() == made.content_weights()
     assert made.content_weights()
-
-
-def test_what_a_worker_read_comes_back_as_it_was() -> None:
-    task = Task(FEED.encode(), {}, "https://outlet.example/feed", "outlet", datetime(2026, 11, 20, tzinfo=UTC), country="MA", language="ar")
-    read = read_document(task)
-    assert read.items
-    assert pickle.loads(pickle.dumps(read, pickle.HIGHEST_PROTOCOL)) == read
