@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from aggregator.dedup.headline import headline
-from aggregator.reading import Task, read_document
+from aggregator.reading import Reading, Task, read_document
 from aggregator.settings import ParseSettings
 from aggregator.workers import Workers
 
@@ -22,12 +23,15 @@ def task() -> Task:
     return Task(feed, {"content-type": "application/rss+xml"}, "https://a.example/feed", "a", NOW)
 
 
-async def test_what_a_worker_read_comes_back_as_if_it_had_been_read_here() -> None:
-    workers = Workers(ParseSettings(workers=1))
-    try:
-        assert await workers.run(read_document, task()) == read_document(task())
-    finally:
-        workers.close()
+def test_what_a_worker_read_comes_back_as_if_it_had_been_read_here() -> None:
+    async def read() -> Reading:
+        workers = Workers(ParseSettings(workers=1))
+        try:
+            return await workers.run(read_document, task())
+        finally:
+            workers.close()
+
+    assert asyncio.run(read()) == read_document(task())
 
 
 def test_a_worker_keeps_no_headline_of_the_documents_that_it_read() -> None:
