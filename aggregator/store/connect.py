@@ -312,7 +312,7 @@ def _sqlite(url: str, busy_timeout: float, begin: str, cache_kib: int, **pool: A
             "foreign_keys=ON",
             f"cache_size=-{cache_kib}",
             "temp_store=MEMORY",
-            "wal_autocheckpoint=8000",
+            "wal_autocheckpoint=8000",  # pages, 32 MB: those that keys fall on again and again are carried over once
         ):
             connection.execute(f"PRAGMA {pragma}")
 
