@@ -111,14 +111,11 @@ def regularity(rhythm: tuple[float, ...]) -> float:
     return seen / total if total else 0.0
 
 
-def rates(rhythm: tuple[float, ...]) -> list[float]:
-    """Give the items to be expected in each hour of the week: of the hour of day, smoothed, the day of the week, and the mean."""
-    expected = Expected(rhythm)
-    return [expected.at(hour) for hour in range(WEEK_HOURS)]
-
-
 class Expected:
-    """The items to be expected in an hour of the week, worked out when asked: an answer's next fetch lies a few hours ahead as a rule."""
+    """The items to be expected in an hour of the week: of the hour of day, smoothed, the day of the week, and the mean.
+
+    It is worked out when asked, since an answer's next fetch lies a few hours ahead as a rule.
+    """
 
     def __init__(self, rhythm: tuple[float, ...]) -> None:
         self._rhythm = rhythm

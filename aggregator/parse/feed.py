@@ -79,9 +79,8 @@ def _oldest_first(cut: Cut) -> bool:
 
 def _feedparser(data: bytes) -> Parsed:
     import feedparser
-    from feedparser import api
 
-    api.PREFERRED_XML_PARSERS = []  # it looks through all folders for a driver of Python 2, for each document anew
+    feedparser.api.PREFERRED_XML_PARSERS = []  # it looks through all folders for a driver of Python 2, for each document anew
     # A stream, never a name: feedparser would open a file or an address that a text looks like. No address of the document:
     # it would join ids with it as well, and an id must not change when a feed moves.
     try:

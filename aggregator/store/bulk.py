@@ -40,15 +40,10 @@ class Statement:
 
 def copy(c: Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Send rows to PostgreSQL by COPY, in the transaction of this connection; its errors are SQLAlchemy's, as elsewhere."""
-    import psycopg
-
     driver: Any = c.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(sql) as to:
-            for row in rows:
-                to.write_row(row)
-    except psycopg.Error as error:
-        raise DBAPIError.instance(sql, None, error, psycopg.Error, dialect=c.dialect) from error
+    with _told(c, sql), driver.cursor() as cursor, cursor.copy(sql) as to:
+        for row in rows:
+            to.write_row(row)
 
 
 AT_ONCE = 512  # values of one look-up: SQLite takes 32,766 places, but plans each number of them anew
@@ -84,7 +79,8 @@ def _all(c: Connection, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...
     driver = _driver(c)
     if driver is not None:
         with _told(c, sql):
-            return list(driver.execute(sql, given).fetchall())
+            found: list[tuple[Any, ...]] = driver.execute(sql, given).fetchall()
+            return found
     result = c.exec_driver_sql(sql, given)
     found = list(result.cursor.fetchall()) if result.cursor is not None else []
     result.close()

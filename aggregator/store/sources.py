@@ -156,13 +156,11 @@ def silence_of(state: SourceState) -> timedelta:
 
 
 _WITH_OUTLET = select(t.source, t.outlet.c.spec.label("outlet_spec")).join(t.outlet, t.outlet.c.id == t.source.c.outlet)
-_ONE = _WITH_OUTLET.where(t.source.c.id == bindparam("b_id"))
 
 
 def one(c: Connection, source_id: str) -> Claim | None:
     """Give one source, switched off or not."""
-    row = c.execute(_ONE, {"b_id": askable([source_id])[0]}).first()
-    return claim_of(row, codec.outlet(row.outlet_spec)) if row is not None else None
+    return several(c, [source_id]).get(source_id)
 
 
 def several(c: Connection, ids: Sequence[str]) -> dict[str, Claim]:
